@@ -1,0 +1,60 @@
+/*
+ * Floating-point and vector registers of a thread. They are switched with the
+ * thread, never lazily: a lazy switch leaks one thread's registers to another
+ * on CPUs that speculate. The kernel itself uses none of them.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Room for x87, SSE, AVX and AVX-512 in the standard format (Intel SDM 1,
+ * 13.4). The area must be 64-byte aligned. */
+#define FPU_AREA_SIZE 2816
+
+enum fpu_method {
+    FPU_FXSAVE,
+    FPU_XSAVE,
+    FPU_XSAVEOPT,
+};
+extern enum fpu_method fpu_method;
+extern uint64_t fpu_mask;       /* value of XCR0 */
+extern uint32_t fpu_area_bytes; /* of FPU_AREA_SIZE that are in use */
+
+/* Chooses the method and the state components; once, on the first CPU. */
+void fpu_detect(void);
+/* Turns them on, on each CPU. */
+void fpu_cpu_init(void);
+/* Makes `area` the state of a thread that has not run yet. */
+void fpu_init_area(void *area);
+
+static inline void fpu_save(void *area)
+{
+    uint32_t low = (uint32_t)fpu_mask, high = (uint32_t)(fpu_mask >> 32);
+
+    if (__builtin_expect(fpu_method == FPU_XSAVEOPT, 1))
+        __asm__ volatile("xsaveopt64 (%0)"
+                         :
+                         : "r"(area), "a"(low), "d"(high)
+                         : "memory");
+    else if (fpu_method == FPU_XSAVE)
+        __asm__ volatile("xsave64 (%0)"
+                         :
+                         : "r"(area), "a"(low), "d"(high)
+                         : "memory");
+    else
+        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fpu_restore(const void *area)
+{
+    uint32_t low = (uint32_t)fpu_mask, high = (uint32_t)(fpu_mask >> 32);
+
+    if (__builtin_expect(fpu_method != FPU_FXSAVE, 1))
+        __asm__ volatile("xrstor64 (%0)"
+                         :
+                         : "r"(area), "a"(low), "d"(high)
+                         : "memory");
+    else
+        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
