@@ -1,0 +1,396 @@
+/*
+ * Radix page tables over donated memory; see radix.h for the contract.
+ *
+ * An entry is absent, a leaf, or a pointer to a table one level below. The
+ * format says which bits tell. Hardware may walk the tables while we write:
+ * every entry is stored at once, and a table is complete before the entry
+ * that makes it reachable.
+ */
+#include "kernel/radix.h"
+
+#include "kernel/cache.h"
+
+#define INDEX_BITS 9
+
+/* How many slots radix_next looks at before it returns RADIX_AGAIN. */
+#define NEXT_SLOTS (4 * RADIX_SLOTS)
+
+static unsigned level_shift(unsigned level)
+{
+    return PAGE_BITS + INDEX_BITS * level;
+}
+
+static unsigned size_level(unsigned size_bits)
+{
+    return (size_bits - PAGE_BITS) / INDEX_BITS;
+}
+
+static unsigned slot_index(uint64_t va, unsigned level)
+{
+    return (unsigned)(va >> level_shift(level)) & (RADIX_SLOTS - 1);
+}
+
+static bool is_present(const struct radix_format *f, uint64_t entry)
+{
+    return (entry & f->present) != 0;
+}
+
+static bool is_leaf(const struct radix_format *f, uint64_t entry,
+                    unsigned level)
+{
+    return level == 0 || (entry & f->large) != 0;
+}
+
+static bool is_table(const struct radix_format *f, uint64_t entry,
+                     unsigned level)
+{
+    return is_present(f, entry) && !is_leaf(f, entry, level);
+}
+
+static uint64_t *entry_table(const struct radix_format *f, uint64_t entry)
+{
+    return phys_to_virt((paddr_t){entry & f->address});
+}
+
+static uint64_t slot_load(const uint64_t *slot)
+{
+    return __atomic_load_n(slot, __ATOMIC_RELAXED);
+}
+
+static void slot_store(const struct radix *r, uint64_t *slot, uint64_t entry)
+{
+    __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
+    if (r->format->walk_incoherent)
+        cache_flush(slot, sizeof(*slot));
+}
+
+/*
+ * Walks towards the slot for `va` at `level` and stops early at an entry that
+ * is no table. *at is the level reached.
+ */
+static uint64_t *slot_find(const struct radix *r, uint64_t va, unsigned level,
+                           unsigned *at)
+{
+    uint64_t *table = r->root;
+    unsigned l = r->format->levels - 1;
+
+    for (;; l--) {
+        uint64_t *slot = &table[slot_index(va, l)];
+        uint64_t entry = slot_load(slot);
+        if (l == level || !is_table(r->format, entry, l)) {
+            *at = l;
+            return slot;
+        }
+        table = entry_table(r->format, entry);
+    }
+}
+
+/* The leaf of exactly this size at `va`, or null. */
+static uint64_t *leaf_find(const struct radix *r, uint64_t va,
+                           unsigned size_bits)
+{
+    unsigned level = size_level(size_bits), at;
+    uint64_t *slot = slot_find(r, va, level, &at);
+    uint64_t entry = slot_load(slot);
+
+    if (at != level || !is_present(r->format, entry) ||
+        !is_leaf(r->format, entry, level))
+        return NULL;
+    return slot;
+}
+
+/* Like slot_find, but builds the missing tables from the pool, which the
+ * caller has checked to be large enough. */
+static uint64_t *slot_make(struct radix *r, uint64_t va, unsigned level)
+{
+    for (;;) {
+        unsigned at;
+        paddr_t page;
+        uint64_t *slot = slot_find(r, va, level, &at);
+        if (at == level || !radix_take(r, &page))
+            return slot;
+        if (r->format->walk_incoherent)
+            cache_flush(phys_to_virt(page), PAGE_SIZE);
+        slot_store(r, slot, page.v | r->format->table);
+        r->used_count++;
+    }
+}
+
+void radix_init(struct radix *r, const struct radix_format *f, paddr_t root)
+{
+    *r = (struct radix){.format = f, .root = phys_to_virt(root)};
+    if (f->walk_incoherent)
+        cache_flush(r->root, PAGE_SIZE);
+}
+
+void radix_donate(struct radix *r, paddr_t page)
+{
+    *(uint64_t *)phys_to_virt(page) = r->pool;
+    r->pool = page.v;
+    r->pool_count++;
+}
+
+bool radix_take(struct radix *r, paddr_t *page)
+{
+    if (r->pool_count == 0)
+        return false;
+    *page = (paddr_t){r->pool};
+    uint64_t *link = phys_to_virt(*page);
+    r->pool = *link;
+    r->pool_count--;
+    *link = 0;
+    return true;
+}
+
+/* Size, alignment and range of `n` leaves at `va`. */
+static enum radix_status range_check(const struct radix *r, uint64_t va,
+                                     unsigned size_bits, uint32_t n)
+{
+    const struct radix_format *f = r->format;
+    uint64_t limit = (uint64_t)1 << f->input_bits;
+
+    if (size_bits >= 64 || ((f->leaf_sizes >> size_bits) & 1) == 0)
+        return RADIX_BAD_SIZE;
+    if ((va & (((uint64_t)1 << size_bits) - 1)) != 0)
+        return RADIX_BAD_ALIGN;
+    if (va >= limit || n > (limit - va) >> size_bits)
+        return RADIX_BAD_RANGE;
+    return RADIX_OK;
+}
+
+uint32_t radix_tables_needed(const struct radix *r, uint64_t va,
+                             unsigned size_bits, uint32_t n)
+{
+    uint32_t missing = 0;
+    uint64_t last = va + (((uint64_t)n - 1) << size_bits);
+
+    if (n == 0 || range_check(r, va, size_bits, n) != RADIX_OK)
+        return 0;
+    /* Tables at each level below the root, one per slot one level up. */
+    for (unsigned l = size_level(size_bits); l + 1 < r->format->levels; l++) {
+        unsigned shift = level_shift(l + 1), at;
+        for (uint64_t i = va >> shift; i <= last >> shift; i++) {
+            uint64_t *slot = slot_find(r, i << shift, l + 1, &at);
+            if (at != l + 1 || !is_present(r->format, slot_load(slot)))
+                missing++;
+        }
+    }
+    return missing;
+}
+
+/* Whether the n leaves' slots are all free; skips what has no table yet. */
+static enum radix_status overlap_check(const struct radix *r, uint64_t va,
+                                       unsigned level, uint64_t n)
+{
+    while (n > 0) {
+        unsigned at;
+        uint64_t *slot = slot_find(r, va, level, &at);
+        if (is_present(r->format, slot_load(slot)))
+            return RADIX_OVERLAP;
+        /* An absent entry at level `at` frees all that it covers. */
+        unsigned shift = level_shift(at);
+        uint64_t next = ((va >> shift) + 1) << shift;
+        uint64_t covered = (next - va) >> level_shift(level);
+        if (at == level) {
+            uint64_t room = RADIX_SLOTS - slot_index(va, level);
+            for (covered = 1; covered < n && covered < room; covered++)
+                if (is_present(r->format, slot_load(slot + covered)))
+                    return RADIX_OVERLAP;
+        }
+        if (covered >= n)
+            break;
+        n -= covered;
+        va += covered << level_shift(level);
+    }
+    return RADIX_OK;
+}
+
+enum radix_status radix_check(const struct radix *r, uint64_t va,
+                              unsigned size_bits, uint32_t n)
+{
+    enum radix_status s = range_check(r, va, size_bits, n);
+
+    if (s == RADIX_OK)
+        s = overlap_check(r, va, size_level(size_bits), n);
+    if (s == RADIX_OK &&
+        radix_tables_needed(r, va, size_bits, n) > r->pool_count)
+        s = RADIX_NEED_TABLES;
+    return s;
+}
+
+enum radix_status radix_map(struct radix *r, uint64_t va, paddr_t pa,
+                            unsigned size_bits, unsigned attrs)
+{
+    enum radix_status s = radix_check(r, va, size_bits, 1);
+    struct radix_cursor c;
+
+    if (s != RADIX_OK)
+        return s;
+    if ((pa.v & (((uint64_t)1 << size_bits) - 1)) != 0)
+        return RADIX_BAD_ALIGN;
+    if ((pa.v & ~r->format->address) != 0)
+        return RADIX_BAD_RANGE;
+    radix_cursor_begin(&c, r, va, size_bits, attrs);
+    radix_cursor_put(&c, pa);
+    radix_cursor_end(&c);
+    return RADIX_OK;
+}
+
+enum radix_status radix_unmap(struct radix *r, uint64_t va, unsigned size_bits)
+{
+    enum radix_status s = range_check(r, va, size_bits, 1);
+    if (s != RADIX_OK)
+        return s;
+    uint64_t *slot = leaf_find(r, va, size_bits);
+    if (slot == NULL)
+        return RADIX_ABSENT;
+    slot_store(r, slot, 0);
+    return RADIX_OK;
+}
+
+static uint64_t leaf_entry(const struct radix_format *f, unsigned level,
+                           unsigned attrs)
+{
+    return f->leaf_bits(attrs) | (level > 0 ? f->large : 0);
+}
+
+enum radix_status radix_protect(struct radix *r, uint64_t va,
+                                unsigned size_bits, unsigned attrs)
+{
+    enum radix_status s = range_check(r, va, size_bits, 1);
+    if (s != RADIX_OK)
+        return s;
+    uint64_t *slot = leaf_find(r, va, size_bits);
+    if (slot == NULL)
+        return RADIX_ABSENT;
+    slot_store(r, slot,
+               (slot_load(slot) & r->format->address) |
+                   leaf_entry(r->format, size_level(size_bits), attrs));
+    return RADIX_OK;
+}
+
+static void leaf_read(const struct radix_format *f, uint64_t va, uint64_t entry,
+                      unsigned level, struct radix_leaf *leaf)
+{
+    uint64_t mask = ((uint64_t)1 << level_shift(level)) - 1;
+
+    leaf->va = va & ~mask;
+    leaf->pa = (paddr_t){entry & f->address & ~mask};
+    leaf->size_bits = level_shift(level);
+    leaf->attrs = f->leaf_attrs(entry);
+}
+
+enum radix_status radix_lookup(const struct radix *r, uint64_t va,
+                               struct radix_leaf *leaf)
+{
+    unsigned at;
+
+    if ((va >> r->format->input_bits) != 0)
+        return RADIX_ABSENT;
+    uint64_t entry = slot_load(slot_find(r, va, 0, &at));
+    if (!is_present(r->format, entry))
+        return RADIX_ABSENT;
+    leaf_read(r->format, va, entry, at, leaf);
+    return RADIX_OK;
+}
+
+enum radix_status radix_next(const struct radix *r, uint64_t *va,
+                             struct radix_leaf *leaf)
+{
+    for (unsigned slots = 0; (*va >> r->format->input_bits) == 0; slots++) {
+        unsigned at;
+        if (slots == NEXT_SLOTS)
+            return RADIX_AGAIN;
+        uint64_t entry = slot_load(slot_find(r, *va, 0, &at));
+        uint64_t here = *va;
+        *va = ((here >> level_shift(at)) + 1) << level_shift(at);
+        if (is_present(r->format, entry)) {
+            leaf_read(r->format, here, entry, at, leaf);
+            return RADIX_OK;
+        }
+    }
+    return RADIX_ABSENT;
+}
+
+/* The deepest table on the way to `va`; *parent is the slot that points to
+ * it, null for the root. */
+static uint64_t *table_find(const struct radix *r, uint64_t va, unsigned *level,
+                            uint64_t **parent)
+{
+    uint64_t *table = r->root;
+
+    *parent = NULL;
+    for (*level = r->format->levels - 1; *level > 0; (*level)--) {
+        uint64_t *slot = &table[slot_index(va, *level)];
+        if (!is_table(r->format, slot_load(slot), *level))
+            break;
+        *parent = slot;
+        table = entry_table(r->format, slot_load(slot));
+    }
+    return table;
+}
+
+enum radix_status radix_clear_step(struct radix *r)
+{
+    unsigned level;
+    uint64_t *parent, va = r->clear_at;
+
+    if ((va >> r->format->input_bits) != 0) {
+        r->clear_at = 0;
+        return RADIX_OK;
+    }
+    uint64_t *table = table_find(r, va, &level, &parent);
+    unsigned shift = level_shift(level);
+    do {
+        uint64_t *slot = &table[slot_index(va, level)];
+        if (is_table(r->format, slot_load(slot), level)) {
+            r->clear_at = va;
+            return RADIX_AGAIN;
+        }
+        *slot = 0;
+        va = ((va >> shift) + 1) << shift;
+    } while (slot_index(va, level) != 0 && (va >> r->format->input_bits) == 0);
+    r->clear_at = va;
+    if (parent != NULL) {
+        /* The table is empty now: free it. Go on at its parent's slot, so
+         * that the parent is freed in its turn. */
+        r->clear_at = va - ((uint64_t)1 << level_shift(level + 1));
+        paddr_t page = {slot_load(parent) & r->format->address};
+        slot_store(r, parent, 0);
+        r->used_count--;
+        radix_donate(r, page);
+    }
+    return RADIX_AGAIN;
+}
+
+void radix_cursor_begin(struct radix_cursor *c, struct radix *r, uint64_t va,
+                        unsigned size_bits, unsigned attrs)
+{
+    unsigned level = size_level(size_bits);
+
+    *c = (struct radix_cursor){
+        .radix = r,
+        .va = va,
+        .level = level,
+        .bits = leaf_entry(r->format, level, attrs),
+    };
+}
+
+void radix_cursor_seek(struct radix_cursor *c)
+{
+    radix_cursor_end(c);
+    unsigned index = slot_index(c->va, c->level);
+    c->slot = slot_make(c->radix, c->va, c->level);
+    c->first = c->slot;
+    c->limit = c->slot + (RADIX_SLOTS - index);
+    c->va += (uint64_t)(RADIX_SLOTS - index) << level_shift(c->level);
+}
+
+void radix_cursor_end(struct radix_cursor *c)
+{
+    size_t bytes = (size_t)(c->slot - c->first) * sizeof(*c->slot);
+
+    if (bytes > 0 && c->radix->format->walk_incoherent)
+        cache_flush(c->first, bytes);
+    c->first = c->slot;
+}

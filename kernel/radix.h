@@ -1,0 +1,149 @@
+/*
+ * Radix page tables: one module for the CPU's address spaces, for devices'
+ * DMA domains and for guests. What differs between them is a struct
+ * radix_format, which is data. Tables are 4 KiB pages with 512 entries of 64
+ * bits; they come only from pages that the owner donated (R8).
+ *
+ * Every operation is bounded and checks before it commits (R10). The caller
+ * serialises changes to one radix, and flushes TLB or IOTLB after an unmap.
+ */
+#pragma once
+
+#include "kernel/platform.h"
+
+#define RADIX_SLOTS 512
+
+/* What a leaf allows, independent of format: the first five are the system
+ * call's enum map_attributes. Without a cache attribute a leaf is write-back.
+ * A format ignores what it cannot say (a DMA domain knows neither user nor
+ * cache type). */
+enum radix_attr {
+    RADIX_READ = 1,
+    RADIX_WRITE = 2,
+    RADIX_EXEC = 4,
+    RADIX_UNCACHED = 8,
+    RADIX_WRITE_COMBINE = 16,
+    RADIX_USER = 32,
+};
+
+enum radix_status {
+    RADIX_OK,
+    RADIX_BAD_SIZE,    /* the format has no leaf of this size */
+    RADIX_BAD_ALIGN,   /* va or pa is not a multiple of the size */
+    RADIX_BAD_RANGE,   /* beyond the format's input or address width */
+    RADIX_OVERLAP,     /* a leaf, or a table for smaller leaves, is there */
+    RADIX_NEED_TABLES, /* the pool is short: radix_tables_needed() says how */
+    RADIX_ABSENT,      /* no leaf of this size at this address */
+    RADIX_AGAIN,       /* bounded step done, call again */
+};
+
+/* Level 0 is the table whose leaves are 4 KiB; the root is levels - 1. */
+struct radix_format {
+    const char *name;
+    unsigned levels;
+    unsigned input_bits;  /* addresses below 2^input_bits can be mapped */
+    uint64_t leaf_sizes;  /* bit n set: leaves of 2^n bytes exist */
+    uint64_t present;     /* an entry is present if one of these is set */
+    uint64_t large;       /* set in a leaf above level 0 */
+    uint64_t address;     /* the bits of an entry that hold an address */
+    uint64_t table;       /* set in an entry that points to a table */
+    bool walk_incoherent; /* hardware walks without snooping the cache */
+    uint64_t (*leaf_bits)(unsigned attrs);
+    unsigned (*leaf_attrs)(uint64_t entry);
+};
+
+struct radix {
+    const struct radix_format *format;
+    uint64_t *root;
+    uint64_t pool;       /* first free table's physical address; 0 = none */
+    uint32_t pool_count; /* free tables */
+    uint32_t used_count; /* tables in use, the root not counted */
+    uint64_t clear_at;   /* where radix_clear_step goes on */
+};
+
+struct radix_leaf {
+    uint64_t va;
+    paddr_t pa;
+    unsigned size_bits;
+    unsigned attrs;
+};
+
+/* `root` is a zeroed page (the upper half of a CPU root may be filled in: it
+ * lies beyond input_bits and is never looked at). */
+void radix_init(struct radix *r, const struct radix_format *f, paddr_t root);
+
+/* Adds a zeroed page to the pool. */
+void radix_donate(struct radix *r, paddr_t page);
+
+/* Takes a page back out of the pool, zeroed; false when the pool is empty. */
+bool radix_take(struct radix *r, paddr_t *page);
+
+/* How many tables `n` leaves from `va` on need that do not exist yet. Cost
+ * grows with n / 512. Meaningful for a range that radix_check accepts but
+ * for the tables. */
+uint32_t radix_tables_needed(const struct radix *r, uint64_t va,
+                             unsigned size_bits, uint32_t n);
+
+/* Whether `n` leaves of 2^size_bits at `va` can be put: size, alignment,
+ * range, overlap, tables, in this order. Changes nothing. */
+enum radix_status radix_check(const struct radix *r, uint64_t va,
+                              unsigned size_bits, uint32_t n);
+
+/* Maps one leaf; everything is checked first. */
+enum radix_status radix_map(struct radix *r, uint64_t va, paddr_t pa,
+                            unsigned size_bits, unsigned attrs);
+
+/* Removes one leaf. Its table stays for the next map, so no cache of table
+ * pointers (paging-structure cache) can go stale. */
+enum radix_status radix_unmap(struct radix *r, uint64_t va, unsigned size_bits);
+
+/* Changes what one leaf allows. */
+enum radix_status radix_protect(struct radix *r, uint64_t va,
+                                unsigned size_bits, unsigned attrs);
+
+/* The leaf that covers `va`, or RADIX_ABSENT. */
+enum radix_status radix_lookup(const struct radix *r, uint64_t va,
+                               struct radix_leaf *leaf);
+
+/*
+ * R12: reads tables out. Finds the first leaf that ends above *va.
+ * RADIX_OK: *leaf is filled in, *va is the address after it.
+ * RADIX_AGAIN: nothing found within the step's bound, call again with *va.
+ * RADIX_ABSENT: no leaf is left.
+ */
+enum radix_status radix_next(const struct radix *r, uint64_t *va,
+                             struct radix_leaf *leaf);
+
+/*
+ * R9: removes all leaves and tables in steps of at most one table; freed
+ * tables go to the pool. RADIX_AGAIN until RADIX_OK. Only when no hardware
+ * uses the root any more and its caches are flushed.
+ */
+enum radix_status radix_clear_step(struct radix *r);
+
+/*
+ * A cursor writes consecutive leaves of one size at a few instructions each.
+ * radix_check must have returned RADIX_OK for the whole range, and nothing
+ * else may change the radix until radix_cursor_end.
+ */
+struct radix_cursor {
+    struct radix *radix;
+    uint64_t *slot;  /* next slot to write */
+    uint64_t *limit; /* end of the current table */
+    uint64_t *first; /* first slot written in the current table */
+    uint64_t va;     /* address of `limit` */
+    uint64_t bits;   /* what every leaf has set */
+    unsigned level;
+};
+
+void radix_cursor_begin(struct radix_cursor *c, struct radix *r, uint64_t va,
+                        unsigned size_bits, unsigned attrs);
+void radix_cursor_seek(struct radix_cursor *c);
+void radix_cursor_end(struct radix_cursor *c);
+
+static inline void radix_cursor_put(struct radix_cursor *c, paddr_t pa)
+{
+    if (__builtin_expect(c->slot == c->limit, 0))
+        radix_cursor_seek(c);
+    __atomic_store_n(c->slot++, pa.v | c->bits, __ATOMIC_RELAXED);
+}
