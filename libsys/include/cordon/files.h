@@ -1,0 +1,171 @@
+/*
+ * The file service: what servers/fs offers and how a client talks to it.
+ *
+ * A client connects once. The server then lends it a buffer: Frames that the
+ * server owns and the client may only read. Data goes from the server's cache
+ * into that buffer and is used there, or copied out by files_read(). The server
+ * owns the buffer, and not the client, so that no client can take memory away
+ * from under a server that is writing to it.
+ *
+ * Everything is read-only for now. Handles belong to the client that opened
+ * them (the badge of its endpoint) and are checked on every use; connecting
+ * again closes all that an earlier life of the client left open.
+ */
+#pragma once
+
+#include <cordon/types.h>
+
+#define FILES_PATH_MAX     1023 /* bytes of a path, without the NUL */
+#define FILES_NAME_MAX     255  /* bytes of one name in a path */
+#define FILES_LINKS_MAX    16   /* symbolic links followed for one path */
+#define FILES_HANDLES_MAX  32   /* open at once, for each client */
+#define FILES_BUFFER_BYTES (256ul << 10) /* lent to each client */
+#define FILES_STATUS_MAX   255 /* bytes of the text of files_status() */
+
+/*
+ * Operations: labels of the request. Words of request -> words of the reply.
+ * A path or a text is bytes, eight to a word, NUL-padded to whole words.
+ */
+enum files_operation {
+    FILES_CONNECT = 1, /* -> 0 bytes of the buffer */
+    FILES_BUFFER = 2,  /* 0 first page -> 0 pages; as many Frames */
+    FILES_OPEN = 3,    /* 0 flags, 1 path bytes, 2.. path -> 0 handle,
+                          1.. struct files_stat */
+    FILES_CLOSE = 4,   /* 0 handle */
+    FILES_READ = 5,    /* 0 handle, 1 offset, 2 bytes, 3 where in the buffer
+                          -> 0 bytes read, 0 at the end of the file */
+    FILES_STAT = 6, /* 0 flags, 1 path bytes, 2.. path -> struct files_stat */
+    FILES_LIST = 7, /* 0 handle, 1 position, 0 at first -> 0 next position,
+                       1 entries (0: the end), 2.. struct files_entry */
+    FILES_READLINK = 8, /* 0 unused, 1 path bytes, 2.. path -> 0 bytes, 1..
+                           text */
+    FILES_STATFS = 9,   /* -> struct files_statfs */
+    FILES_STATUS = 10,  /* -> 0 error (0: all is well), 1 bytes, 2.. text */
+};
+
+/* Flags of FILES_OPEN and FILES_STAT. */
+enum files_flags {
+    FILES_NO_FOLLOW = 1,      /* a link at the path's end is meant itself */
+    FILES_MUST_DIRECTORY = 2, /* fail unless it is a directory */
+};
+
+/* Labels of replies; 0 is success. files_error_text() has a line for each. */
+enum files_error {
+    FILES_OK = 0,
+    FILES_ERR_REQUEST = 64,       /* malformed: operation, lengths, offsets */
+    FILES_ERR_NOT_FOUND = 65,     /* ENOENT */
+    FILES_ERR_NOT_DIRECTORY = 66, /* ENOTDIR */
+    FILES_ERR_IS_DIRECTORY = 67,  /* EISDIR */
+    FILES_ERR_LOOP = 68,          /* ELOOP: more than FILES_LINKS_MAX links */
+    FILES_ERR_NAME = 69,          /* ENAMETOOLONG, or a NUL in the path */
+    FILES_ERR_IO = 70,            /* EIO: the disk failed */
+    FILES_ERR_CORRUPT = 71,       /* EUCLEAN: the file system is damaged */
+    FILES_ERR_HANDLE = 72,        /* EBADF */
+    FILES_ERR_HANDLES = 73,       /* EMFILE: FILES_HANDLES_MAX are open */
+    FILES_ERR_CLIENTS = 74,       /* ENFILE: no room for another client */
+    FILES_ERR_NO_DISK = 75,       /* ENODEV: files_status() says why */
+    FILES_ERR_NOT_LINK = 76,      /* EINVAL */
+    FILES_ERR_MEMORY = 77,        /* ENOMEM */
+    FILES_ERR_GONE = 78,          /* the service does not answer */
+};
+
+/* Kinds of file, as ext4's directory entries number them. */
+enum files_type {
+    FILES_TYPE_UNKNOWN = 0,
+    FILES_TYPE_REGULAR = 1,
+    FILES_TYPE_DIRECTORY = 2,
+    FILES_TYPE_CHARACTER = 3,
+    FILES_TYPE_BLOCK = 4,
+    FILES_TYPE_FIFO = 5,
+    FILES_TYPE_SOCKET = 6,
+    FILES_TYPE_LINK = 7,
+};
+
+struct files_stat {
+    uint64_t inode;
+    uint64_t size;   /* bytes */
+    uint64_t blocks; /* of 512 bytes that it takes on the disk */
+    uint32_t mode;   /* as POSIX has it, type included */
+    uint32_t links;
+    uint32_t uid, gid;
+    int64_t access_seconds, modify_seconds, change_seconds; /* since 1970 */
+};
+#define FILES_STAT_WORDS (sizeof(struct files_stat) / 8)
+
+/* One entry of a FILES_LIST reply; the next one follows at the next multiple of
+ * eight bytes behind the name. The name has no NUL. */
+struct files_entry {
+    uint64_t inode;
+    uint16_t name_bytes;
+    uint8_t type; /* enum files_type */
+    uint8_t reserved[5];
+    char name[];
+};
+
+struct files_statfs {
+    uint64_t block_bytes;
+    uint64_t blocks, free_blocks;
+    uint64_t inodes, free_inodes;
+    char label[24]; /* of the file system */
+    char type[8];   /* "ext4" */
+};
+#define FILES_STATFS_WORDS (sizeof(struct files_statfs) / 8)
+
+/* A connection. Not to be used by two threads at once. */
+struct files {
+    cap_t endpoint;
+    const uint8_t *buffer; /* lent by the server, read-only */
+    size_t buffer_bytes;
+};
+
+/*
+ * Connect to the file service behind `endpoint` and map the buffer it lends.
+ * Every function of this header returns an enum files_error, FILES_ERR_GONE if
+ * the service has died; results are set on success only.
+ */
+int files_connect(struct files *files, cap_t endpoint);
+
+/* Connect to the service that the policy gave the component under `name`. */
+int files_connect_service(struct files *files, const char *name);
+
+/* Open `path`, from the root whether it starts with a slash or not. `stat` may
+ * be null. */
+int files_open(struct files *files, const char *path, unsigned flags,
+               uint64_t *handle, struct files_stat *stat);
+int files_close(struct files *files, uint64_t handle);
+
+/* Read up to `bytes` bytes at `offset`; *done is less only at the file's end,
+ * and 0 behind it. */
+int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
+               size_t bytes, size_t *done);
+
+/* The same without a copy: *data points into the lent buffer and holds up to
+ * min(bytes, buffer_bytes) bytes until the next files_read() or _view(). */
+int files_view(struct files *files, uint64_t handle, uint64_t offset,
+               size_t bytes, const uint8_t **data, size_t *done);
+
+int files_stat(struct files *files, const char *path, unsigned flags,
+               struct files_stat *stat);
+
+/*
+ * Call `each` for every entry of the open directory, "." and ".." included,
+ * until it returns non-zero, which files_list() then returns too. `name` ends
+ * with a NUL.
+ */
+typedef int files_list_each(void *context, const char *name,
+                            const struct files_entry *entry);
+int files_list(struct files *files, uint64_t handle, files_list_each *each,
+               void *context);
+
+/* The text of the link `path` as a string. `bytes` includes the NUL. */
+int files_readlink(struct files *files, const char *path, char *text,
+                   size_t bytes);
+int files_statfs(struct files *files, struct files_statfs *statfs);
+
+/* How the service is: FILES_OK and what it serves, or what keeps it from that,
+ * as one line without a newline in `text`, FILES_STATUS_MAX + 1 bytes. */
+int files_status(struct files *files, char *text);
+
+/* A line for people ("no such file or directory"), and the errno. */
+const char *files_error_text(int error);
+int files_error_errno(int error);
