@@ -1,0 +1,60 @@
+# User programs: each directory of servers/, drivers/ and tests/attack/ that has
+# C files becomes $(O)/bin/NAME, linked with libsys and newlib.
+
+PROGRAM_DIRS := $(sort $(foreach d,$(wildcard servers/* drivers/* tests/attack/*),\
+	$(if $(wildcard $(d)/*.c),$(d))))
+PROGRAMS     := $(notdir $(PROGRAM_DIRS))
+BINARIES     := $(addprefix $(O)/bin/,$(PROGRAMS))
+ifneq ($(words $(PROGRAMS)),$(words $(sort $(PROGRAMS))))
+$(error two programs have one name, see: $(PROGRAM_DIRS))
+endif
+
+# NAME/flags.mk may set NAME_CFLAGS and NAME_LIBS.
+-include $(wildcard $(addsuffix /flags.mk,$(PROGRAM_DIRS)))
+
+# libsys brings the headers that newlib lacks, so it comes first.
+USER_INCLUDE := -Ilibsys/include -Ikernel/include -I.
+USER_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -D_GNU_SOURCE \
+	-U__linux__ -U__linux -Ulinux -nostdinc $(USER_INCLUDE) \
+	-isystem $(NEWLIB)/include -isystem $(GCC_INCLUDE) \
+	-fno-pie -fno-stack-protector -fcf-protection=none \
+	-ftls-model=local-exec -fno-asynchronous-unwind-tables \
+	-fno-common -ffunction-sections -fdata-sections $(DEFINES)
+USER_LDFLAGS = -nostdlib -static -no-pie -Wl,-Ttext-segment=0x400000 \
+	-Wl,-z,separate-code -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \
+	-Wl,-z,norelro -Wl,--gc-sections -Wl,--build-id=none -Wl,--no-eh-frame-hdr
+
+LIBSYS_SOURCES := $(call sources,libsys libsys/*)
+LIBSYS_CRT0    := $(call objects,u,$(filter libsys/crt0.%,$(LIBSYS_SOURCES)))
+LIBSYS_OBJECTS := $(filter-out $(LIBSYS_CRT0),$(call objects,u,$(LIBSYS_SOURCES)))
+LIBSYS         := $(O)/libsys.a
+
+.PHONY: programs libsys
+programs: $(BINARIES) ## build libsys and every user program
+libsys: $(LIBSYS) $(LIBSYS_CRT0)
+
+$(eval $(call compile,u,libsys/,USER_CFLAGS,$(CC),$(NEWLIB_STAMP)))
+
+$(LIBSYS): $(LIBSYS_OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBSYS_OBJECTS)
+
+# $(call program,NAME,DIR)
+define program
+$(1)_ALL_CFLAGS = $$(USER_CFLAGS) $$($(1)_CFLAGS)
+$(1)_OBJECTS := $$(call objects,u,$$(call sources,$(2)))
+$(1)_NEEDS := $(NEWLIB_STAMP) \
+	$$(if $$(findstring $(EXT2FS),$$($(1)_CFLAGS) $$($(1)_LIBS)),$(EXT2FS_STAMP))
+$$(eval $$(call compile,u,$(2)/,$(1)_ALL_CFLAGS,$(CC),$$($(1)_NEEDS)))
+$$($(1)_OBJECTS): $(wildcard $(2)/flags.mk)
+$(O)/bin/$(1): $$($(1)_OBJECTS) $(LIBSYS_CRT0) $(LIBSYS) $(wildcard $(2)/flags.mk)
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $$(USER_LDFLAGS) -o $$@ $(LIBSYS_CRT0) $$($(1)_OBJECTS) \
+		-Wl,--start-group $$($(1)_LIBS) $(LIBSYS) $(NEWLIB)/lib/libc.a \
+		$(NEWLIB)/lib/libm.a -lgcc -Wl,--end-group
+-include $$($(1)_OBJECTS:.o=.d)
+endef
+$(foreach d,$(PROGRAM_DIRS),$(eval $(call program,$(notdir $(d)),$(d))))
+
+-include $(LIBSYS_OBJECTS:.o=.d) $(LIBSYS_CRT0:.o=.d)

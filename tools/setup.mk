@@ -1,0 +1,30 @@
+# What the machine must have.  Each check is quick when all is there; a missing
+# package is installed, a missing library built once into the cache.
+
+NEWLIB        := $(shell tools/setup/newlib --path)
+EXT2FS        := $(shell tools/setup/ext2fs --path)
+NEWLIB_STAMP  := $(NEWLIB)/.done
+EXT2FS_STAMP  := $(EXT2FS)/.done
+# For a program's flags.mk: `fs_CFLAGS := $(EXT2FS_CFLAGS)` and so on.
+EXT2FS_CFLAGS := -isystem $(EXT2FS)/include
+EXT2FS_LIBS   := $(EXT2FS)/lib/libext2fs.a $(EXT2FS)/lib/libcom_err.a
+
+SETUP_GROUPS := build image emulator test graph debug lint
+.PHONY: setup $(addprefix setup-,$(SETUP_GROUPS))
+
+setup: $(addprefix setup-,$(SETUP_GROUPS)) $(NEWLIB_STAMP) $(EXT2FS_STAMP) ## install and build all that the other targets need
+
+# One run of apt for all that the goals will need, not one for each group.
+ifneq ($(filter run debug test attack boot,$(MAKECMDGOALS)),)
+SETUP_FIRST := build image emulator $(if $(filter test attack boot,$(MAKECMDGOALS)),test)
+else
+SETUP_FIRST :=
+endif
+
+$(addprefix setup-,$(SETUP_GROUPS)): setup-%:
+	@tools/setup/packages $(sort $(SETUP_FIRST) $*)
+
+$(NEWLIB_STAMP): | setup-build
+	@tools/setup/newlib
+$(EXT2FS_STAMP): | setup-build $(NEWLIB_STAMP)
+	@tools/setup/ext2fs
