@@ -1,0 +1,62 @@
+/*
+ * The derivation tree and the structure lock that guards it: look up, derive,
+ * move, delete. Everything here but cap_word() wants the structure lock held.
+ */
+#pragma once
+
+#include "kernel/object.h"
+
+struct thread;
+
+/*
+ * Structural changes (derive, retype, map, revoke, destroy) take this lock.
+ * While a CPU waits for it, it goes on answering TLB shootdowns, so that the
+ * holder can wait for those.
+ */
+void structure_lock(void);
+void structure_unlock(void);
+
+/* How a bounded step ended. */
+enum step {
+    STEP_DONE,
+    STEP_AGAIN,       /* more to do: restart the operation */
+    STEP_UNCONFIRMED, /* hardware did not confirm; fail closed (R4) */
+};
+
+#define CAP_MAX_DEPTH 4096
+
+/* Puts a capability without a parent into an empty slot. */
+void cap_insert_root(struct cap *slot, uint64_t word, uint64_t data,
+                     uint8_t flags);
+/* Puts a child of `parent` into the empty `slot`. Checked before: */
+void cap_insert_child(struct cap *parent, struct cap *slot, uint64_t word,
+                      uint64_t data);
+/* OK, ERR_BUSY (being revoked) or ERR_DEPTH: may a child be derived? */
+enum status cap_may_derive(const struct cap *parent);
+bool cap_has_children(const struct cap *cap);
+/* Moves a capability with its place in the tree. */
+void cap_move(struct cap *to, struct cap *from);
+/* Takes a capability without children out of the tree and empties it. */
+void cap_remove(struct cap *cap);
+
+/*
+ * Bounded steps of revoke and delete; call again while they say so. Both end
+ * with every object that lost its last capability torn down.
+ */
+enum step cap_revoke_step(struct cap *cap);
+enum step cap_delete_step(struct cap *cap);
+
+/*
+ * Internal slots: a derived capability inside `owner`, which is told with
+ * binding_lost() when it goes. `role` tells the owner's slots apart.
+ */
+enum status cap_bind(struct cap *from, struct cap *slot, struct object *owner,
+                     uint8_t role);
+
+
+
+/* The slot itself, or NULL beyond the table. */
+struct cap *cap_slot(const struct thread *thread, cap_t slot);
+/* The slot if it holds this type, else NULL. */
+struct cap *cap_find(const struct thread *thread, cap_t slot,
+                     enum cap_type type);
