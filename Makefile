@@ -12,7 +12,6 @@
 
 MAKEFLAGS += --no-builtin-rules --no-builtin-variables
 .DELETE_ON_ERROR:
-.SECONDARY:
 .SUFFIXES:
 SHELL := /bin/bash
 

@@ -31,7 +31,7 @@ $(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(3)
 		-x c -fsyntax-only - && touch $$@
 endef
 $(eval $(call header,k,$$(KERNEL_CFLAGS)))
-$(eval $(call header,u,$$(USER_CFLAGS),$(NEWLIB_STAMP) $(EXT2FS_STAMP)))
+$(eval $(call header,u,$$(USER_CFLAGS) $(EXT2FS_CFLAGS),$(NEWLIB_STAMP) $(EXT2FS_STAMP)))
 $(eval $(call header,h,$$(HOST_CFLAGS)))
 -include $(HEADER_STAMPS:%=%.d)
 
