@@ -1,0 +1,57 @@
+/*
+ * File descriptors: newlib's read, write, open ... reach the operations that
+ * stand behind a descriptor here. Descriptors 0, 1 and 2 exist from the start:
+ * input ends at once, output goes to the service `log`. A component that has
+ * something better replaces them (fd_set), and the file service's client
+ * registers itself for paths (fd_register_paths).
+ *
+ * Operations return what POSIX says, or minus an errno number. One that is
+ * NULL is not supported: it fails with ENOSYS (lseek: ESPIPE).
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#define FD_MAX 64
+
+struct fd_operations {
+    ssize_t (*read)(void *state, void *data, size_t bytes);
+    ssize_t (*write)(void *state, const void *data, size_t bytes);
+    off_t (*lseek)(void *state, off_t offset, int whence);
+    int (*fstat)(void *state, struct stat *out);
+    int (*fsync)(void *state);
+    int (*ftruncate)(void *state, off_t size);
+    int (*close)(void *state);
+    bool terminal; /* isatty */
+};
+
+/* A new descriptor, or -EMFILE. */
+int fd_open(const struct fd_operations *operations, void *state);
+
+/* Puts operations behind this descriptor, without closing what was there. */
+void fd_set_operations(int fd, const struct fd_operations *operations,
+                       void *state);
+
+/* The state behind a descriptor if it has these operations, else NULL. */
+void *fd_state(int fd, const struct fd_operations *operations);
+
+/* What a path means: one backend at a time. */
+struct fd_paths {
+    /* Opens and returns a descriptor from fd_open, or minus errno. */
+    int (*open)(const char *path, int flags, mode_t mode);
+    int (*stat)(const char *path, struct stat *out, bool follow);
+    int (*unlink)(const char *path);
+    int (*rename)(const char *from, const char *to);
+    int (*mkdir)(const char *path, mode_t mode);
+    int (*rmdir)(const char *path);
+    ssize_t (*readlink)(const char *path, char *data, size_t room);
+    /* Directories: *state for the next two. next returns 1 with a name and
+     * type (DT_*) in place, 0 at the end, or minus errno. */
+    int (*opendir)(const char *path, void **state);
+    int (*readdir)(void *state, char *name, size_t room, unsigned char *type,
+                   ino_t *number);
+    void (*closedir)(void *state);
+};
+void fd_register_paths(const struct fd_paths *paths);

@@ -1,0 +1,100 @@
+/*
+ * A ring in shared memory: one producer, one consumer, entries of one size.
+ *
+ * Neither side trusts the other. Each keeps its own position and the ring's
+ * shape privately; of the shared memory it reads only the other side's
+ * position, once, and checks it: a position that cannot be gives RING_CORRUPT,
+ * now and ever after, never an access outside the ring. Entries are copied out
+ * exactly once, so they cannot change after they were checked.
+ *
+ * Waking: a side that is about to sleep says so in the ring (ring_may_sleep),
+ * and the other then signals its notification; while both are busy nobody
+ * makes a system call. The functions here say *when* to signal; how is the
+ * caller's (notification_signal).
+ *
+ *   producer                             consumer
+ *   ring_put(&r, &e) ...                 for (;;) {
+ *   if (ring_publish(&r))                    while (ring_get(&r, &e) ==
+ * RING_OK) signal(consumer);                        work; if (ring_release(&r))
+ * signal(prod.) if (ring_may_sleep(&r)) wait;
+ *                                        }
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RING_MAX_ENTRIES 65536u
+#define RING_MAX_ENTRY   4096u
+
+enum ring_status {
+    RING_OK = 0,
+    RING_EMPTY = 1,
+    RING_FULL = 2,
+    RING_CORRUPT = 3, /* the other side broke the ring; give it up */
+};
+
+/* The shared part: one cache line for each writer, then the entries. */
+struct ring_side {
+    _Alignas(64) _Atomic uint32_t position; /* entries put or taken, mod 2^32 */
+    _Atomic uint32_t sleeps;                /* 1: signal me when you move */
+};
+struct ring_shared {
+    struct ring_side producer;
+    struct ring_side consumer;
+    _Alignas(64) uint8_t entries[];
+};
+
+/* One side's private view. */
+struct ring {
+    struct ring_shared *shared;
+    uint32_t entries; /* a power of two */
+    uint32_t entry_bytes;
+    uint32_t mine;      /* own position, staged */
+    uint32_t published; /* own position that the other side can see */
+    uint32_t theirs;    /* last checked position of the other side */
+    bool producer;
+    bool corrupt;
+};
+
+/* Bytes of shared memory for a ring, 0 if the shape is not allowed: `entries`
+ * a power of two up to RING_MAX_ENTRIES, `entry_bytes` a multiple of 8 up to
+ * RING_MAX_ENTRY. */
+size_t ring_bytes(uint32_t entries, uint32_t entry_bytes);
+
+/*
+ * Attaches one side to shared memory of `bytes`, which must be zeroed and 64
+ * byte aligned. False if the shape is not allowed or does not fit. Both sides
+ * must use the same shape; the protocol says it, not the memory.
+ */
+bool ring_attach(struct ring *r, void *memory, size_t bytes, uint32_t entries,
+                 uint32_t entry_bytes, bool producer);
+
+/* Producer: stages an entry. RING_FULL, RING_CORRUPT. */
+enum ring_status ring_put(struct ring *r, const void *entry);
+
+/* Producer: shows all staged entries. True: signal the consumer now. */
+bool ring_publish(struct ring *r);
+
+/* Producer: how many more ring_put would succeed. */
+uint32_t ring_space(struct ring *r);
+
+/* Consumer: copies the oldest entry out. RING_EMPTY, RING_CORRUPT. */
+enum ring_status ring_get(struct ring *r, void *entry);
+
+/* Consumer: gives the places of taken entries back. True: signal the producer
+ * now. */
+bool ring_release(struct ring *r);
+
+/* Consumer: how many entries wait. */
+uint32_t ring_waiting(struct ring *r);
+
+/*
+ * Either side, before it waits for its notification: asks to be signalled.
+ * True if it may wait; false if there is something to do already (or the ring
+ * is corrupt). ring_awake() after waking, or instead of waiting.
+ */
+bool ring_may_sleep(struct ring *r);
+void ring_awake(struct ring *r);

@@ -1,0 +1,86 @@
+/*
+ * Services: finding the one the policy granted, and offering one's own.
+ *
+ * A service is an Endpoint. Each protocol numbers its operations from 1, as
+ * message labels, in its own header. The answer's label is 0 or an error of
+ * the enum below, and words that the protocol says.
+ */
+#pragma once
+
+#include <cordon/ipc.h>
+
+enum service_error {
+    SERVICE_OK = 0,
+    SERVICE_BAD_REQUEST = 1,  /* message is not what the protocol says */
+    SERVICE_UNKNOWN = 2,      /* no such operation */
+    SERVICE_DENIED = 3,       /* the policy does not allow it */
+    SERVICE_NOT_FOUND = 4,    /* no such file, device, handle */
+    SERVICE_NO_MEMORY = 5,    /* the server has no memory or slots left */
+    SERVICE_TOO_LARGE = 6,    /* beyond a bound of the protocol */
+    SERVICE_BUSY = 7,         /* try again later */
+    SERVICE_IO = 8,           /* the device failed */
+    SERVICE_GONE = 9,         /* what it depends on has died */
+    SERVICE_TIMEOUT = 10,     /* no answer in time */
+    SERVICE_UNSUPPORTED = 11, /* known, but this server or device cannot */
+    SERVICE_READ_ONLY = 12,
+    SERVICE_EXISTS = 13,
+    SERVICE_CORRUPT = 14,     /* data on the medium is damaged */
+    SERVICE_QUARANTINED = 15, /* the device did not reset; see design */
+    SERVICE_ERRORS = 16
+};
+
+/* A sentence for people; "unknown error" for a number beyond the list. */
+const char *service_error_text(uint64_t error);
+
+/* The errno that newlib's callers expect for it. */
+int service_error_errno(uint64_t error);
+
+/* The service_error that a status of message_call stands for. */
+enum service_error service_error_of(uint64_t status);
+
+/* The Endpoint of a used service by the name that the policy gives it (`as`),
+ * or 0 if the policy grants none. */
+cap_t service_find(const char *name);
+
+/* The Endpoint of an offered service, to receive on, or 0. */
+cap_t service_offered(const char *name);
+
+/* Messages of libsys to the endpoint STARTUP_FAULT (init), beside LABEL_FAULT:
+ * word 0 of EXIT is the status given to exit(). The sender waits for ever. */
+enum lifecycle_label {
+    LIFECYCLE_EXIT = 1,
+    LIFECYCLE_READY = 2, /* optional: the component's services work now */
+};
+
+/* Tells init that the component's services work (LIFECYCLE_READY). */
+void service_ready(void);
+
+/*
+ * The loop of a server. `handle` reads the request from *m and builds the
+ * answer in it: message_begin(m, SERVICE_OK); message_put(m, ...). It may
+ * answer later instead: service_defer. Capabilities nobody took are deleted.
+ */
+struct service {
+    cap_t endpoint;
+    void (*handle)(struct service *s, struct message *m);
+    /* Events of the notification bound to this thread; may be NULL. */
+    void (*events)(struct service *s, uint64_t bits);
+    void *state; /* the server's own */
+
+    cap_t reply;   /* the loop's, see service_defer */
+    bool deferred; /* the request in hand is answered later */
+};
+
+/* Serves until receiving fails for good; returns that status. */
+uint64_t service_run(struct service *s);
+
+/* Like service_run, but returns OK as soon as `*stop` is true. */
+uint64_t service_run_until(struct service *s, const volatile bool *stop);
+
+/* In handle(): the request will be answered later. Returns the Reply to give
+ * to service_answer, or 0 if there is no memory for another one (then answer
+ * at once). */
+cap_t service_defer(struct service *s);
+
+/* Answers a deferred request and gives its Reply back to the loop. */
+uint64_t service_answer(cap_t reply, struct message *m);
