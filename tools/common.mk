@@ -18,7 +18,7 @@ Q   :=
 say  = @:
 else
 Q   := @
-say  = @printf '  %-7s %s\n' '$(1)' '$(2)'
+say  = @printf '  %-7s %s\n' '$(1)' '$(2)' >&2
 endif
 
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wcast-align \

@@ -1,0 +1,1 @@
+"""What tools/run, tools/mkiso and the tests share: policies, ISOs, QEMU."""
