@@ -60,7 +60,7 @@
 #define MANIFEST_RATE_MAX          10000000u      /* interrupts per second */
 #define MANIFEST_RESTART_LIMIT_MAX 1000000u
 #define MANIFEST_DEVICE_INDEX_MAX  255u
-#define MANIFEST_IRQ_MAX           239u
+#define MANIFEST_IRQ_MAX           15u
 
 enum manifest_role {
     MANIFEST_ROLE_NONE,
@@ -156,7 +156,7 @@ struct manifest_ioport {
 struct manifest_irq {
     uint32_t line;
     uint32_t component;
-    uint32_t input; /* global system interrupt, an I/O APIC input */
+    uint32_t input; /* ISA interrupt line, 0 to 15 */
 };
 
 struct manifest_offer {

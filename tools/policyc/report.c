@@ -1,0 +1,152 @@
+/*
+ * Problems of a policy, collected and printed for a person: place, what, the
+ * line itself with a caret, and a hint that says what to write instead.
+ */
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void report_error(struct report *r, struct place at, const char *format, ...)
+{
+    va_list args;
+
+    if (r->count++ >= REPORT_MAX)
+        return;
+    va_start(args, format);
+    r->problems[r->count - 1] =
+        (struct problem){at, arena_vprint(r->arena, format, args), NULL};
+    va_end(args);
+}
+
+void report_hint(struct report *r, const char *format, ...)
+{
+    va_list args;
+
+    if (r->count == 0 || r->count > REPORT_MAX)
+        return;
+    va_start(args, format);
+    r->problems[r->count - 1].hint = arena_vprint(r->arena, format, args);
+    va_end(args);
+}
+
+int report_is_full(const struct report *r)
+{
+    return r->count > REPORT_MAX;
+}
+
+static int compare_places(const void *left, const void *right)
+{
+    const struct problem *a = left, *b = right;
+
+    if (a->place.line != b->place.line)
+        return a->place.line < b->place.line ? -1 : 1;
+    if (a->place.column != b->place.column)
+        return a->place.column < b->place.column ? -1 : 1;
+    return strcmp(a->what, b->what);
+}
+
+/* Line `number` of the source, cut to what fits a screen. */
+static void print_source_line(const struct report *r, struct place at,
+                              FILE *out)
+{
+    const char *line = r->text, *end;
+    size_t left = r->size;
+
+    if (line == NULL || at.line == 0)
+        return;
+    for (unsigned i = 1; i < at.line; i++) {
+        const char *newline = memchr(line, '\n', left);
+
+        if (newline == NULL)
+            return;
+        left -= (size_t)(newline + 1 - line);
+        line = newline + 1;
+    }
+    end = memchr(line, '\n', left);
+    if (end != NULL)
+        left = (size_t)(end - line);
+    if (left == 0 || left > 160 || at.column > left + 1)
+        return;
+    fprintf(out, "%5u | ", at.line);
+    for (size_t i = 0; i < left; i++)
+        putc(line[i] == '\t' || line[i] == '\r' ? ' ' : line[i], out);
+    fprintf(out, "\n      | %*s^\n", (int)at.column - 1, "");
+}
+
+void report_print(struct report *r, FILE *out)
+{
+    unsigned kept = r->count < REPORT_MAX ? r->count : REPORT_MAX;
+
+    qsort(r->problems, kept, sizeof r->problems[0], compare_places);
+    for (unsigned i = 0; i < kept; i++) {
+        const struct problem *p = &r->problems[i];
+
+        if (p->place.line == 0)
+            fprintf(out, "%s: error: %s\n", r->file, p->what);
+        else
+            fprintf(out, "%s:%u:%u: error: %s\n", r->file, p->place.line,
+                    p->place.column, p->what);
+        print_source_line(r, p->place, out);
+        if (p->hint != NULL)
+            fprintf(out, "        hint: %s\n", p->hint);
+    }
+    if (r->count > kept)
+        fprintf(out, "%s: error: and %u more\n", r->file, r->count - kept);
+}
+
+/* --- did you mean --- */
+
+#define WORD_MAX 32u
+
+/* Edits (insert, delete, replace, swap neighbours) from a to b. */
+static unsigned word_distance(const char *a, const char *b)
+{
+    unsigned rows[3][WORD_MAX + 1] = {{0}};
+    size_t m = strlen(a), n = strlen(b);
+
+    for (unsigned k = 0; k <= n; k++)
+        rows[0][k] = k;
+    for (unsigned i = 1; i <= m; i++) {
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i + 2) % 3];
+        const unsigned *above2 = rows[(i + 1) % 3];
+
+        row[0] = i;
+        for (unsigned k = 1; k <= n; k++) {
+            unsigned best = above[k - 1] + (a[i - 1] != b[k - 1]);
+
+            if (above[k] + 1 < best)
+                best = above[k] + 1;
+            if (row[k - 1] + 1 < best)
+                best = row[k - 1] + 1;
+            if (i > 1 && k > 1 && a[i - 1] == b[k - 2] &&
+                a[i - 2] == b[k - 1] && above2[k - 2] + 1 < best)
+                best = above2[k - 2] + 1;
+            row[k] = best;
+        }
+    }
+    return rows[m % 3][n];
+}
+
+const char *nearest_word(const char *word, const char *const *words,
+                         size_t count)
+{
+    unsigned best = (unsigned)strlen(word) / 3 + 1; /* most edits */
+    const char *nearest = NULL;
+
+    if (strlen(word) < 2 || strlen(word) > WORD_MAX)
+        return NULL;
+    for (size_t i = 0; i < count; i++) {
+        unsigned distance;
+
+        if (words[i] == NULL || strlen(words[i]) > WORD_MAX)
+            continue;
+        distance = word_distance(word, words[i]);
+        if (distance < best || (distance == best && nearest == NULL)) {
+            best = distance;
+            nearest = words[i];
+        }
+    }
+    return nearest;
+}
