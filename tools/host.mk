@@ -4,7 +4,9 @@ HOST_INCLUDE := -Ikernel/include -I. -idirafter libsys/include
 HOST_CFLAGS   = -std=gnu11 -O2 -g $(WARNINGS) -D_GNU_SOURCE $(HOST_INCLUDE)
 
 POLICYC         := $(O)/tools/policyc
-POLICYC_SOURCES := $(call sources,tools/policyc)
+# With it comes the reader that init uses: the compiler asks it last.
+POLICYC_SOURCES := $(call sources,tools/policyc) \
+	libsys/manifest.c libsys/manifest_check.c
 POLICYC_OBJECTS := $(call objects,h,$(POLICYC_SOURCES))
 
 .PHONY: hosttools policy-check policy-graph
@@ -16,6 +18,7 @@ hosttools: $(POLICYC) ## build the host's tools (policyc)
 endif
 
 $(eval $(call compile,h,tools/,HOST_CFLAGS,$(CC)))
+$(eval $(call compile,h,libsys/,HOST_CFLAGS,$(CC)))
 
 $(POLICYC): $(POLICYC_OBJECTS)
 	$(call say,LD,$@)
