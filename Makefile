@@ -19,6 +19,7 @@ SHELL := /bin/bash
 
 include tools/common.mk
 include tools/setup.mk
+include tools/generate.mk
 include tools/kernel.mk
 include tools/programs.mk
 include tools/host.mk

@@ -24,7 +24,7 @@ headers: $(HEADER_STAMPS) ## check that each header compiles alone
 
 # $(call header,PREFIX,FLAGS,NEEDS)
 define header
-$(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(3)
+$(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(GENERATED) $(3)
 	$$(call say,HEADER,$$<)
 	$(Q)mkdir -p $$(@D)
 	$(Q)echo '#include "$$<"' | $(CC) $(2) -MMD -MP -MT $$@ -MF $$@.d \

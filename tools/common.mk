@@ -47,11 +47,11 @@ FORCE:
 # $(call compile,PREFIX,SOURCE-PREFIX,FLAGS-VARIABLE,COMPILER,NEEDS): the rules
 # that make PREFIX/SOURCE-PREFIXx.o.  Header dependencies come with them.
 define compile
-$(O)/$(1)/$(2)%.o: $(2)%.c $(O)/flags | setup-build $(5)
+$(O)/$(1)/$(2)%.o: $(2)%.c $(O)/flags | setup-build $(GENERATED) $(5)
 	$$(call say,CC,$$<)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(4) $$($(3)) -MMD -MP -c -o $$@ $$<
-$(O)/$(1)/$(2)%.o: $(2)%.S $(O)/flags | setup-build $(5)
+$(O)/$(1)/$(2)%.o: $(2)%.S $(O)/flags | setup-build $(GENERATED) $(5)
 	$$(call say,AS,$$<)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(4) $$($(3)) -D__ASSEMBLER__ -MMD -MP -c -o $$@ $$<

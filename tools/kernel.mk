@@ -5,7 +5,7 @@ KERNEL_DIRS    := kernel kernel/arch/$(KERNEL_ARCH) iommu iommu/vtd
 KERNEL_SOURCES := $(call sources,$(KERNEL_DIRS))
 KERNEL_OBJECTS := $(call objects,k,$(KERNEL_SOURCES))
 KERNEL_SCRIPT  := kernel/arch/$(KERNEL_ARCH)/kernel.ld
-KERNEL_INCLUDE := -Ikernel/include -I.
+KERNEL_INCLUDE := -I$(GEN) -Ikernel/include -I.
 
 # No SSE and no red zone: an interrupt may arrive at any instruction.
 KERNEL_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wconversion \

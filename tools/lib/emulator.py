@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from dataclasses import dataclass, field
 
 QEMU = "qemu-system-x86_64"
@@ -84,9 +85,20 @@ def guest_status(returncode):
 def start(config, **popen):
     """Starts QEMU with pipes for the serial port, in a session of its own: the
     terminal's Ctrl-C is for whoever started it to handle."""
-    return subprocess.Popen(command(config), stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, start_new_session=True,
-                            bufsize=0, **popen)
+    errors = tempfile.TemporaryFile("w+")
+    process = subprocess.Popen(command(config), stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, stderr=errors,
+                               start_new_session=True, bufsize=0, **popen)
+    process.cordon_errors = errors
+    return process
+
+
+def complaints(process):
+    """What an ended QEMU wrote to its standard error, without its word about
+    the signal that we sent."""
+    process.cordon_errors.seek(0)
+    return "".join(line for line in process.cordon_errors
+                   if "terminating on signal" not in line)
 
 
 def stop(process, patience=5):
