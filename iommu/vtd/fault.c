@@ -1,0 +1,144 @@
+/*
+ * Fault records (VT-d 4.1, 7.2 and 11.4): a ring of registers that hardware
+ * fills and software empties. The fault interrupt comes once, when the ring
+ * turns from empty to not empty; its handler takes records until none is left
+ * (R6), within a bound of its own (R7).
+ */
+#include "iommu/vtd/vtd.h"
+
+#include "kernel/mmio.h"
+
+/* Registers of 32 bits each; the records have two of 64. */
+#define REG_CAPABILITY         0x08 /* kept in struct vtd_unit */
+#define CAP_RECORDS(c)         (((unsigned)((c) >> 40) & 0xff) + 1)   /* NFR */
+#define CAP_RECORD_OFFSET(c)   (((unsigned)((c) >> 24) & 0x3ff) * 16) /* FRO */
+#define REG_FAULT_STATUS       0x34
+#define FSTS_OVERFLOW          (1u << 0) /* PFO: written as 1 to clear */
+#define FSTS_PENDING           (1u << 1) /* PPF */
+#define FSTS_INDEX(s)          (((s) >> 8) & 0xff) /* FRI: oldest of a burst */
+#define REG_FAULT_CONTROL      0x38
+#define FECTL_MASK             (1u << 31)
+#define REG_FAULT_DATA         0x3c /* vector; fixed, edge */
+#define REG_FAULT_ADDRESS      0x40 /* as an MSI's */
+#define FEADDR_BASE            0xfee00000u
+#define FEADDR_APIC_SHIFT      12   /* APIC ID bits 7:0 */
+#define REG_FAULT_ADDRESS_HIGH 0x44 /* APIC ID bits 31:8 in place */
+
+/* Fault record (VT-d 4.1, 9.9), upper half. */
+#define RECORD_SIZE      16
+#define RECORD_HIGH      8
+#define RECORD_CLEAR     12 /* 32-bit register with bit 127 on top */
+#define RECORD_SOURCE(h) ((uint16_t)(h))
+#define RECORD_REASON(h) ((uint8_t)((h) >> 32))
+#define RECORD_READ      ((uint64_t)1 << 62) /* type: read or atomic */
+#define RECORD_VALID     ((uint64_t)1 << 63)
+#define RECORD_VALID_32  (1u << 31)
+/* Lower half: the page of the access; interrupt faults: index in 63:48. */
+#define RECORD_PAGE(l)  ((l)&0xfffffffffffff000ull)
+#define RECORD_INDEX(l) ((uint16_t)((l) >> 48))
+
+/* Reasons 0x20 to 0x26 are of interrupt requests (VT-d 4.1, 5.1.4.1). */
+#define REASON_INTERRUPT_FIRST 0x20
+#define REASON_INTERRUPT_LAST  0x2f
+
+static volatile uint8_t *record_at(const struct vtd_unit *u, unsigned i)
+{
+    return u->registers + CAP_RECORD_OFFSET(u->cap) + i * RECORD_SIZE;
+}
+
+static bool reason_is_interrupt(uint8_t reason)
+{
+    return reason >= REASON_INTERRUPT_FIRST && reason <= REASON_INTERRUPT_LAST;
+}
+
+static void record_decode(const struct vtd_unit *u, uint64_t low, uint64_t high,
+                          struct iommu_fault *f)
+{
+    bool interrupt = reason_is_interrupt(RECORD_REASON(high));
+
+    *f = (struct iommu_fault){
+        .segment = u->segment,
+        .rid = RECORD_SOURCE(high),
+        .reason = RECORD_REASON(high),
+        .interrupt = interrupt,
+        .write = !interrupt && !(high & RECORD_READ),
+        .address = interrupt ? 0 : RECORD_PAGE(low),
+        .index = interrupt ? RECORD_INDEX(low) : 0,
+    };
+}
+
+/* Takes the record at fault_next, and steps on. Records are filled in ring
+ * order, so the first empty one ends the burst. */
+static bool record_take(struct vtd_unit *u, struct iommu_fault *f)
+{
+    volatile uint8_t *record = record_at(u, u->fault_next);
+    uint64_t high = mmio_read64(record + RECORD_HIGH);
+
+    if (!(high & RECORD_VALID))
+        return false;
+    record_decode(u, mmio_read64(record), high, f);
+    mmio_write32(record + RECORD_CLEAR, RECORD_VALID_32);
+    u->fault_next = (uint8_t)((u->fault_next + 1u) % CAP_RECORDS(u->cap));
+    return true;
+}
+
+static bool unit_fault_take(struct vtd_unit *u, struct iommu_fault *f)
+{
+    uint32_t status = mmio_read32(u->registers + REG_FAULT_STATUS);
+
+    if (!(status & (FSTS_PENDING | FSTS_OVERFLOW)))
+        return false;
+    /* Ours runs along with the hardware's; if it fell out of step, start
+     * where the hardware says. */
+    bool taken = record_take(u, f);
+    if (!taken && (status & FSTS_PENDING)) {
+        u->fault_next = (uint8_t)(FSTS_INDEX(status) % CAP_RECORDS(u->cap));
+        taken = record_take(u, f);
+    }
+    if (status & FSTS_OVERFLOW) {
+        mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
+        f->lost = taken;
+    }
+    return taken;
+}
+
+bool iommu_fault_take(struct iommu_fault *f)
+{
+    for (unsigned i = 0; i < vtd.unit_count && vtd.on; i++)
+        if (unit_fault_take(&vtd.units[i], f))
+            return true;
+    return false;
+}
+
+static void interrupt_mask(struct vtd_unit *u, bool mask)
+{
+    mmio_write32(u->registers + REG_FAULT_CONTROL, mask ? FECTL_MASK : 0);
+}
+
+void iommu_fault_hold(bool hold)
+{
+    for (unsigned i = 0; i < vtd.unit_count && vtd.on; i++)
+        interrupt_mask(&vtd.units[i], hold);
+}
+
+/* What firmware's devices did before this is not news: the log starts empty. */
+static void records_clear(struct vtd_unit *u)
+{
+    for (unsigned i = 0; i < CAP_RECORDS(u->cap); i++)
+        mmio_write32(record_at(u, i) + RECORD_CLEAR, RECORD_VALID_32);
+    mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
+    uint32_t status = mmio_read32(u->registers + REG_FAULT_STATUS);
+    u->fault_next = (uint8_t)(FSTS_INDEX(status) % CAP_RECORDS(u->cap));
+}
+
+/* The unit's own interrupts are not remapped (VT-d 4.1, 5.1): the message is
+ * in the compatibility format. */
+void vtd_fault_enable(struct vtd_unit *u, uint8_t vector, uint32_t apic_id)
+{
+    records_clear(u);
+    mmio_write32(u->registers + REG_FAULT_DATA, vector);
+    mmio_write32(u->registers + REG_FAULT_ADDRESS,
+                 FEADDR_BASE | (apic_id & 0xff) << FEADDR_APIC_SHIFT);
+    mmio_write32(u->registers + REG_FAULT_ADDRESS_HIGH, apic_id & ~0xffu);
+    interrupt_mask(u, false);
+}

@@ -1,0 +1,151 @@
+/*
+ * Switching VT-d on at boot (R1): read the table, check every unit, agree on
+ * one page-table format, then enable unit after unit. If one of them cannot be
+ * used, none is: a system that cages some of its devices cages none.
+ */
+#include "iommu/vtd/context.h"
+#include "iommu/vtd/radix_vtd.h"
+
+#include "kernel/print.h"
+
+#define MAX_BUSES 256
+
+struct vtd vtd = {.reason = "the IOMMU has not been set up"};
+
+bool iommu_usable(void)
+{
+    return vtd.on;
+}
+
+const char *iommu_reason(void)
+{
+    return vtd.on ? "" : vtd.reason;
+}
+
+unsigned iommu_reserved_count(void)
+{
+    return vtd.dmar.reserved_count;
+}
+
+const struct iommu_reserved *iommu_reserved_get(unsigned i)
+{
+    return &vtd.dmar.reserved[i];
+}
+
+static void unit_map(struct vtd_unit *u, const struct dmar_unit *d)
+{
+    u->registers = mmio_map(d->registers, d->size);
+    u->segment = d->segment;
+    u->include_all = d->include_all;
+}
+
+static const char *units_probe(void)
+{
+    vtd.unit_count = vtd.dmar.unit_count;
+    for (unsigned i = 0; i < vtd.unit_count; i++) {
+        unit_map(&vtd.units[i], &vtd.dmar.units[i]);
+        const char *lacks =
+            vtd_unit_probe(&vtd.units[i], vtd.dmar.units[i].size);
+        if (lacks != NULL)
+            return lacks;
+    }
+    return NULL;
+}
+
+static bool units_have_levels(unsigned levels)
+{
+    for (unsigned i = 0; i < vtd.unit_count; i++)
+        if (!vtd_unit_has_levels(&vtd.units[i], levels))
+            return false;
+    return true;
+}
+
+/* What all units offer; the widest addresses of these. */
+static const char *units_agree(void)
+{
+    unsigned levels = units_have_levels(4) ? 4 : 3;
+    unsigned bits = 64;
+    uint64_t sizes = ~(uint64_t)0;
+
+    if (!units_have_levels(levels))
+        return "the IOMMU units share no page-table depth";
+    vtd.domain_limit = 65536;
+    for (unsigned i = 0; i < vtd.unit_count; i++) {
+        const struct vtd_unit *u = &vtd.units[i];
+        sizes &= vtd_unit_leaf_sizes(u);
+        vtd.incoherent |= vtd_unit_is_incoherent(u);
+        vtd.caches_absent |= vtd_unit_caches_absent(u);
+        if (vtd_unit_address_bits(u) < bits)
+            bits = vtd_unit_address_bits(u);
+        if (vtd_unit_domains(u) < vtd.domain_limit)
+            vtd.domain_limit = vtd_unit_domains(u);
+    }
+    radix_vtd_format(&vtd.format, levels, sizes, vtd.incoherent);
+    if (bits < vtd.format.input_bits)
+        vtd.format.input_bits = bits;
+    return NULL;
+}
+
+/* Local APICs in x2APIC mode want entries with 32-bit destinations. */
+static const char *x2apic_check(bool x2apic)
+{
+    for (unsigned i = 0; i < vtd.unit_count && x2apic; i++)
+        if (!vtd_unit_has_x2apic(&vtd.units[i]))
+            return "an IOMMU unit cannot send to x2APIC destinations (eim=on)";
+    vtd.x2apic = x2apic;
+    return NULL;
+}
+
+static const char *units_enable(const struct iommu_boot *boot)
+{
+    vtd_scopes_resolve();
+    vtd_remap_init();
+    for (unsigned i = 0; i < vtd.unit_count; i++) {
+        struct vtd_unit *u = &vtd.units[i];
+        paddr_t queue = boot_alloc_pages(2, PAGE_SIZE);
+        vtd_context_init(u, MAX_BUSES);
+        vtd_queue_init(u, queue, (paddr_t){queue.v + PAGE_SIZE});
+        const char *wrong = vtd_unit_enable(u);
+        if (wrong != NULL)
+            return wrong;
+        vtd_fault_enable(u, boot->fault_vector, boot->fault_apic_id);
+    }
+    return NULL;
+}
+
+static const char *vtd_start(const struct iommu_boot *boot)
+{
+    const char *wrong;
+
+    if (boot->table == NULL)
+        return "the machine has no IOMMU (no DMAR table)";
+    wrong = dmar_read(boot->table, boot->table_size, &vtd.dmar);
+    if (wrong == NULL && !vtd.dmar.interrupts)
+        wrong = "the platform does not support interrupt remapping";
+    if (wrong == NULL)
+        wrong = units_probe();
+    if (wrong == NULL)
+        wrong = units_agree();
+    if (wrong == NULL)
+        wrong = x2apic_check(boot->x2apic);
+    if (wrong == NULL)
+        wrong = units_enable(boot);
+    return wrong;
+}
+
+bool iommu_init(const struct iommu_boot *boot)
+{
+    vtd = (struct vtd){.reason = "the IOMMU is being set up"};
+    vtd.reason = vtd_start(boot);
+    vtd.on = vtd.reason == NULL;
+    if (!vtd.on) {
+        kprintf("iommu: off: %s\n", vtd.reason);
+        return false;
+    }
+    kprintf("iommu: VT-d on, %u units, %s, %u domains\n", vtd.unit_count,
+            vtd.format.name, vtd.domain_limit);
+    for (unsigned i = 0; i < vtd.dmar.reserved_count; i++)
+        kprintf("iommu: firmware reserves %lx to %lx (RMRR): not mapped\n",
+                vtd.dmar.reserved[i].base, vtd.dmar.reserved[i].limit);
+    return true;
+}

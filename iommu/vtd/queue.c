@@ -1,0 +1,246 @@
+/*
+ * Queued invalidation (VT-d 4.1, 6.5.2). A run puts its descriptors and one
+ * wait descriptor into the unit's queue and polls, with a bound, for the status
+ * that the wait writes: R4's confirmation. The queue is empty between runs.
+ *
+ * Errors are repaired (VT-d 4.1, 6.5.2.10): a descriptor that the unit refuses
+ * is overwritten by one without effect, the error is cleared, the unit goes
+ * on, and the run is tried once more from its start. A unit that does not
+ * answer is dead from then on: everything that needs it is not confirmed, and
+ * nobody waits for it again (R9).
+ */
+#include "iommu/vtd/vtd.h"
+
+#include "kernel/cache.h"
+#include "kernel/mmio.h"
+
+/* Registers (VT-d 4.1, 11.4). */
+#define REG_FAULT_STATUS   0x34      /* 32 bits */
+#define FSTS_QUEUE_ERROR   (1u << 4) /* IQE: descriptor refused */
+#define FSTS_DEVICE_ERROR  (1u << 5) /* ICE: odd completion by a device */
+#define FSTS_DEVICE_SILENT (1u << 6) /* ITE: device TLB did not answer */
+#define FSTS_ERRORS        (FSTS_QUEUE_ERROR | FSTS_DEVICE_ERROR | FSTS_DEVICE_SILENT)
+#define REG_CAPABILITY     0x08 /* 64 bits, kept in struct vtd_unit */
+#define CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
+#define CAP_DRAIN_READS    ((uint64_t)1 << 55)
+#define REG_QUEUE_HEAD     0x80 /* 64 bits, bits 18:4 */
+#define REG_QUEUE_TAIL     0x88
+#define QUEUE_SHIFT        4
+
+#define QUEUE_SLOTS (PAGE_SIZE / sizeof(struct vtd_descriptor))
+
+/* Descriptor types (VT-d 4.1, 6.5.2.1 to 6.5.2.8). */
+#define TYPE_CONTEXT         1u
+#define CONTEXT_GLOBAL       (1u << 4)
+#define CONTEXT_DEVICE       (3u << 4)
+#define CONTEXT_DOMAIN_SHIFT 16
+#define CONTEXT_SOURCE_SHIFT 32
+#define TYPE_IOTLB           2u
+#define IOTLB_GLOBAL         (1u << 4)
+#define IOTLB_DOMAIN         (2u << 4)
+#define IOTLB_PAGES          (3u << 4)
+#define IOTLB_DRAIN_WRITES   (1u << 6)
+#define IOTLB_DRAIN_READS    (1u << 7)
+#define IOTLB_DOMAIN_SHIFT   16
+#define TYPE_ENTRY           4u
+#define ENTRY_INDEXED        (1u << 4)
+#define ENTRY_INDEX_SHIFT    32
+#define TYPE_WAIT            5u
+#define WAIT_STATUS          (1u << 5) /* never with bit 4, interrupt: see below */
+#define WAIT_FENCE           (1u << 6)
+#define WAIT_DATA_SHIFT      32
+
+/* How long a unit may take to finish one run. */
+#define RUN_BOUND_NS 100000000ull
+/* Errors in one run after which the unit counts as dead. */
+#define MAX_REPAIRS 16
+
+/* Wait descriptors ask for the status write alone: together with an interrupt
+ * QEMU ends, and we poll anyway. */
+static struct vtd_descriptor descriptor_wait(const struct vtd_queue *q)
+{
+    return (struct vtd_descriptor){
+        .low = TYPE_WAIT | WAIT_STATUS | WAIT_FENCE |
+               (uint64_t)q->sequence << WAIT_DATA_SHIFT,
+        .high = virt_to_phys((const void *)(uintptr_t)q->status).v,
+    };
+}
+
+struct vtd_descriptor vtd_context_all(void)
+{
+    return (struct vtd_descriptor){.low = TYPE_CONTEXT | CONTEXT_GLOBAL};
+}
+
+struct vtd_descriptor vtd_context_device(uint16_t domain_id, uint16_t rid)
+{
+    return (struct vtd_descriptor){
+        .low = TYPE_CONTEXT | CONTEXT_DEVICE |
+               (uint64_t)domain_id << CONTEXT_DOMAIN_SHIFT |
+               (uint64_t)rid << CONTEXT_SOURCE_SHIFT,
+    };
+}
+
+/* Accesses in flight are drained by units that can (VT-d 4.1, 6.5.2.3). */
+static uint64_t iotlb_low(const struct vtd_unit *u, uint64_t granularity,
+                          uint16_t domain_id)
+{
+    return TYPE_IOTLB | granularity |
+           ((u->cap & CAP_DRAIN_WRITES) ? IOTLB_DRAIN_WRITES : 0) |
+           ((u->cap & CAP_DRAIN_READS) ? IOTLB_DRAIN_READS : 0) |
+           (uint64_t)domain_id << IOTLB_DOMAIN_SHIFT;
+}
+
+struct vtd_descriptor vtd_iotlb_all(const struct vtd_unit *u)
+{
+    return (struct vtd_descriptor){.low = iotlb_low(u, IOTLB_GLOBAL, 0)};
+}
+
+struct vtd_descriptor vtd_iotlb_domain(const struct vtd_unit *u,
+                                       uint16_t domain_id)
+{
+    return (struct vtd_descriptor){
+        .low = iotlb_low(u, IOTLB_DOMAIN, domain_id),
+    };
+}
+
+struct vtd_descriptor vtd_iotlb_pages(const struct vtd_unit *u,
+                                      uint16_t domain_id, iova_t first,
+                                      unsigned order)
+{
+    return (struct vtd_descriptor){
+        .low = iotlb_low(u, IOTLB_PAGES, domain_id),
+        .high = (first.v & ~(PAGE_SIZE - 1)) | order,
+    };
+}
+
+struct vtd_descriptor vtd_entries_all(void)
+{
+    return (struct vtd_descriptor){.low = TYPE_ENTRY};
+}
+
+struct vtd_descriptor vtd_entry(uint16_t index)
+{
+    return (struct vtd_descriptor){
+        .low =
+            TYPE_ENTRY | ENTRY_INDEXED | (uint64_t)index << ENTRY_INDEX_SHIFT,
+    };
+}
+
+void vtd_queue_init(struct vtd_unit *u, paddr_t page, paddr_t status)
+{
+    u->queue = (struct vtd_queue){
+        .slots = phys_to_virt(page),
+        .status = phys_to_virt(status),
+    };
+}
+
+static void slot_write(struct vtd_queue *q, uint32_t slot,
+                       struct vtd_descriptor d)
+{
+    volatile struct vtd_descriptor *s = &q->slots[slot];
+
+    s->low = d.low;
+    s->high = d.high;
+    if (vtd.incoherent)
+        cache_flush((const void *)(uintptr_t)s, sizeof(*s));
+}
+
+static void slot_append(struct vtd_queue *q, struct vtd_descriptor d)
+{
+    slot_write(q, q->tail, d);
+    q->tail = (q->tail + 1) % QUEUE_SLOTS;
+}
+
+static void tail_write(struct vtd_unit *u)
+{
+    mmio_write64(u->registers + REG_QUEUE_TAIL,
+                 (uint64_t)u->queue.tail << QUEUE_SHIFT);
+}
+
+/*
+ * Looks for errors and repairs them; true if there was one. The tail is
+ * written again because a unit may look for work only then.
+ */
+static bool errors_repair(struct vtd_unit *u)
+{
+    uint32_t errors =
+        mmio_read32(u->registers + REG_FAULT_STATUS) & FSTS_ERRORS;
+
+    if (errors == 0)
+        return false;
+    if (errors & FSTS_QUEUE_ERROR) {
+        uint64_t head = mmio_read64(u->registers + REG_QUEUE_HEAD);
+        struct vtd_descriptor nothing = descriptor_wait(&u->queue);
+        /* A wait for a status that nobody looks for. */
+        nothing.low &= 0xffffffff;
+        slot_write(&u->queue, (uint32_t)(head >> QUEUE_SHIFT) % QUEUE_SLOTS,
+                   nothing);
+    }
+    mmio_write32(u->registers + REG_FAULT_STATUS, errors);
+    tail_write(u);
+    return true;
+}
+
+static bool is_answered(const struct vtd_queue *q)
+{
+    return __atomic_load_n(q->status, __ATOMIC_ACQUIRE) == q->sequence;
+}
+
+/* Waits for the wait descriptor's status; *repaired says that an error came
+ * in between, so that something may have been left out. */
+static bool run_wait(struct vtd_unit *u, bool *repaired)
+{
+    uint64_t end = clock_tsc_to_ns(clock_tsc()) + RUN_BOUND_NS;
+    unsigned repairs = 0;
+
+    *repaired = false;
+    while (!is_answered(&u->queue)) {
+        if (errors_repair(u)) {
+            *repaired = true;
+            if (++repairs > MAX_REPAIRS)
+                return false;
+            /* A device TLB's silence aborts the wait itself
+             * (VT-d 4.1, 6.5.2.10): ask again. */
+            slot_append(&u->queue, descriptor_wait(&u->queue));
+            tail_write(u);
+        }
+        if (clock_tsc_to_ns(clock_tsc()) > end)
+            return is_answered(&u->queue);
+        if (!is_answered(&u->queue))
+            __asm__ volatile("pause");
+    }
+    return true;
+}
+
+static bool run_once(struct vtd_unit *u, const struct vtd_descriptor *d,
+                     unsigned n, bool *repaired)
+{
+    struct vtd_queue *q = &u->queue;
+
+    /* Never 0: that is what a repaired slot writes. */
+    q->sequence = q->sequence == UINT32_MAX ? 1 : q->sequence + 1;
+    for (unsigned i = 0; i < n; i++)
+        slot_append(q, d[i]);
+    slot_append(q, descriptor_wait(q));
+    tail_write(u);
+    if (run_wait(u, repaired))
+        return true;
+    q->dead = true;
+    return false;
+}
+
+bool vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *d,
+                   unsigned n)
+{
+    struct vtd_queue *q = &u->queue;
+    bool repaired = true, done = false;
+
+    lock_acquire(&q->lock);
+    if (!q->dead && vtd_unit_drain_writes(u)) {
+        done = run_once(u, d, n, &repaired);
+        if (done && repaired)
+            done = run_once(u, d, n, &repaired);
+    }
+    lock_release(&q->lock);
+    return done && !repaired;
+}

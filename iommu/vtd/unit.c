@@ -1,0 +1,222 @@
+/*
+ * One remapping unit: what it must offer, and how it is switched on
+ * (VT-d 4.1, chapter 11). Everything a unit is told goes through its command
+ * register, and its status register confirms; each wait has a bound.
+ */
+#include "iommu/vtd/vtd.h"
+
+#include "kernel/mmio.h"
+
+/* Registers (VT-d 4.1, 11.4). Of 32 bits unless it says 64. */
+#define REG_VERSION         0x00
+#define REG_CAPABILITY      0x08                        /* 64 */
+#define CAP_DOMAINS(c)      (4 + 2 * ((unsigned)(c)&7)) /* log2 */
+#define CAP_WRITE_BUFFER    ((uint64_t)1 << 4)          /* RWBF */
+#define CAP_PROTECTED_LOW   ((uint64_t)1 << 5)          /* PLMR */
+#define CAP_PROTECTED_HIGH  ((uint64_t)1 << 6)          /* PHMR */
+#define CAP_CACHING_MODE    ((uint64_t)1 << 7)          /* CM */
+#define CAP_LEVELS_3        ((uint64_t)1 << 9)          /* SAGAW, 39 bits */
+#define CAP_LEVELS_4        ((uint64_t)1 << 10)         /* SAGAW, 48 bits */
+#define CAP_ADDRESS(c)      (((unsigned)((c) >> 16) & 0x3f) + 1) /* MGAW */
+#define CAP_LARGE_2M        ((uint64_t)1 << 34)
+#define CAP_LARGE_1G        ((uint64_t)1 << 35)
+#define CAP_PAGE_SELECT     ((uint64_t)1 << 39)       /* PSI */
+#define CAP_PAGE_ORDER(c)   ((int)((c) >> 48) & 0x3f) /* MAMV */
+#define REG_EXTENDED        0x10                      /* 64 */
+#define ECAP_COHERENT       ((uint64_t)1 << 0)
+#define ECAP_QUEUE          ((uint64_t)1 << 1)
+#define ECAP_REMAP          ((uint64_t)1 << 3)
+#define ECAP_X2APIC         ((uint64_t)1 << 4)
+#define REG_COMMAND         0x18
+#define REG_STATUS          0x1c
+#define GLOBAL_TRANSLATE    (1u << 31)
+#define GLOBAL_ROOT         (1u << 30) /* take the root table's address */
+#define GLOBAL_WRITE_BUFFER (1u << 27)
+#define GLOBAL_QUEUE        (1u << 26)
+#define GLOBAL_REMAP        (1u << 25)
+#define GLOBAL_REMAP_TABLE  (1u << 24)
+#define GLOBAL_COMPAT       (1u << 23) /* compatibility format passes */
+/* Commands that stay on; the others act once. */
+#define GLOBAL_LASTING    (GLOBAL_TRANSLATE | GLOBAL_QUEUE | GLOBAL_REMAP)
+#define REG_ROOT          0x20 /* 64; bits 11:10 = 0: legacy mode */
+#define REG_PROTECTED     0x64
+#define PROTECTED_ENABLE  (1u << 31)
+#define PROTECTED_STATUS  (1u << 0)
+#define REG_QUEUE_TAIL    0x88 /* 64 */
+#define REG_QUEUE_ADDRESS 0x90 /* 64; size 0: one page, 128-bit entries */
+#define REG_REMAP_TABLE   0xb8 /* 64 */
+
+/* How long a unit may take to confirm a command. */
+#define COMMAND_BOUND_NS 100000000ull
+
+const char *vtd_unit_probe(struct vtd_unit *u, uint32_t size)
+{
+    uint32_t version = mmio_read32(u->registers + REG_VERSION);
+
+    u->cap = mmio_read64(u->registers + REG_CAPABILITY);
+    u->ecap = mmio_read64(u->registers + REG_EXTENDED);
+    if (version == UINT32_MAX || u->cap == UINT64_MAX)
+        return "an IOMMU unit's registers do not answer";
+    if (CAP_RECORDS_END(u->cap) > size)
+        return "an IOMMU unit's fault records lie beyond its registers";
+    if (!(u->ecap & ECAP_QUEUE))
+        return "an IOMMU unit has no queued invalidation";
+    if (!(u->ecap & ECAP_REMAP))
+        return "an IOMMU unit has no interrupt remapping";
+    if (!(u->cap & (CAP_LEVELS_3 | CAP_LEVELS_4)))
+        return "an IOMMU unit has no page tables of 3 or 4 levels";
+    return NULL;
+}
+
+uint64_t vtd_unit_leaf_sizes(const struct vtd_unit *u)
+{
+    return (uint64_t)1 << PAGE_BITS |
+           ((u->cap & CAP_LARGE_2M) ? (uint64_t)1 << PAGE_2M_BITS : 0) |
+           ((u->cap & CAP_LARGE_1G) ? (uint64_t)1 << PAGE_1G_BITS : 0);
+}
+
+bool vtd_unit_has_levels(const struct vtd_unit *u, unsigned levels)
+{
+    return (u->cap & (levels == 3 ? CAP_LEVELS_3 : CAP_LEVELS_4)) != 0;
+}
+
+unsigned vtd_unit_address_bits(const struct vtd_unit *u)
+{
+    return CAP_ADDRESS(u->cap);
+}
+
+uint32_t vtd_unit_domains(const struct vtd_unit *u)
+{
+    unsigned bits = CAP_DOMAINS(u->cap);
+
+    return (uint32_t)1 << (bits > 16 ? 16 : bits);
+}
+
+int vtd_unit_page_order(const struct vtd_unit *u)
+{
+    return (u->cap & CAP_PAGE_SELECT) ? CAP_PAGE_ORDER(u->cap) : -1;
+}
+
+bool vtd_unit_is_incoherent(const struct vtd_unit *u)
+{
+    return !(u->ecap & ECAP_COHERENT);
+}
+
+bool vtd_unit_caches_absent(const struct vtd_unit *u)
+{
+    return (u->cap & CAP_CACHING_MODE) != 0;
+}
+
+bool vtd_unit_buffers_writes(const struct vtd_unit *u)
+{
+    return (u->cap & CAP_WRITE_BUFFER) != 0;
+}
+
+bool vtd_unit_has_x2apic(const struct vtd_unit *u)
+{
+    return (u->ecap & ECAP_X2APIC) != 0;
+}
+
+/* Waits until the bits of a register have a value. */
+static bool register_wait(const struct vtd_unit *u, unsigned reg, uint32_t bits,
+                          uint32_t value)
+{
+    uint64_t end = clock_tsc_to_ns(clock_tsc()) + COMMAND_BOUND_NS;
+
+    for (;;) {
+        bool late = clock_tsc_to_ns(clock_tsc()) > end;
+        if ((mmio_read32(u->registers + reg) & bits) == value)
+            return true;
+        if (late)
+            return false;
+    }
+}
+
+/* Gives one command on top of what is on, and waits for its status bit.
+ * Compatibility-format interrupts are never let through. */
+static bool command_on(struct vtd_unit *u, uint32_t command)
+{
+    uint32_t on = mmio_read32(u->registers + REG_STATUS) & GLOBAL_LASTING;
+
+    mmio_write32(u->registers + REG_COMMAND, on | command);
+    return register_wait(u, REG_STATUS, command, command);
+}
+
+static bool command_off(struct vtd_unit *u, uint32_t command)
+{
+    uint32_t on = mmio_read32(u->registers + REG_STATUS) & GLOBAL_LASTING;
+
+    if (!(on & command))
+        return true;
+    mmio_write32(u->registers + REG_COMMAND, on & ~command);
+    return register_wait(u, REG_STATUS, command, 0);
+}
+
+bool vtd_unit_drain_writes(struct vtd_unit *u)
+{
+    if (!vtd_unit_buffers_writes(u))
+        return true;
+    uint32_t on = mmio_read32(u->registers + REG_STATUS) & GLOBAL_LASTING;
+    mmio_write32(u->registers + REG_COMMAND, on | GLOBAL_WRITE_BUFFER);
+    return register_wait(u, REG_STATUS, GLOBAL_WRITE_BUFFER, 0);
+}
+
+/* Starts the queue anew; firmware may have left one of its own. */
+static bool queue_start(struct vtd_unit *u)
+{
+    if (!command_off(u, GLOBAL_QUEUE))
+        return false;
+    mmio_write64(u->registers + REG_QUEUE_TAIL, 0);
+    mmio_write64(u->registers + REG_QUEUE_ADDRESS,
+                 virt_to_phys(u->queue.slots).v);
+    return command_on(u, GLOBAL_QUEUE);
+}
+
+static bool caches_flush(struct vtd_unit *u)
+{
+    const struct vtd_descriptor all[] = {
+        vtd_context_all(),
+        vtd_iotlb_all(u),
+        vtd_entries_all(),
+    };
+
+    return vtd_queue_run(u, all, 3);
+}
+
+/* Firmware's protected-memory regions would block what domains allow. */
+static bool protection_off(struct vtd_unit *u)
+{
+    if (!(u->cap & (CAP_PROTECTED_LOW | CAP_PROTECTED_HIGH)))
+        return true;
+    uint32_t value = mmio_read32(u->registers + REG_PROTECTED);
+    mmio_write32(u->registers + REG_PROTECTED, value & ~PROTECTED_ENABLE);
+    return register_wait(u, REG_PROTECTED, PROTECTED_STATUS, 0);
+}
+
+/*
+ * The tables are in place before the commands that need them, and what
+ * firmware left in the caches is gone before translation counts. Firmware's
+ * translation, if on, stays on throughout: there is no moment without.
+ */
+const char *vtd_unit_enable(struct vtd_unit *u)
+{
+    mmio_write64(u->registers + REG_ROOT, virt_to_phys(u->root).v);
+    if (!command_on(u, GLOBAL_ROOT))
+        return "an IOMMU unit did not take its root table";
+    mmio_write64(u->registers + REG_REMAP_TABLE, vtd_remap_register());
+    if (!command_on(u, GLOBAL_REMAP_TABLE))
+        return "an IOMMU unit did not take its remapping table";
+    if (!queue_start(u))
+        return "an IOMMU unit did not start its queue";
+    if (!caches_flush(u))
+        return "an IOMMU unit did not confirm an invalidation";
+    if (!command_on(u, GLOBAL_TRANSLATE))
+        return "an IOMMU unit did not switch translation on";
+    if (!command_on(u, GLOBAL_REMAP))
+        return "an IOMMU unit did not switch interrupt remapping on";
+    if (!register_wait(u, REG_STATUS, GLOBAL_COMPAT, 0))
+        return "an IOMMU unit lets compatibility-format interrupts through";
+    if (!protection_off(u))
+        return "an IOMMU unit did not drop its protected regions";
+    return NULL;
+}
