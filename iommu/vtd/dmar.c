@@ -5,37 +5,39 @@
  */
 #include "iommu/vtd/dmar.h"
 
+/* clang-format off */
 /* VT-d 4.1, 8.1. */
-#define TABLE_LENGTH    4
-#define TABLE_FLAGS     37
-#define FLAG_INTERRUPTS 0x01
-#define TABLE_HEADER    48
+#define TABLE_LENGTH         4
+#define TABLE_FLAGS          37
+#define   FLAG_INTERRUPTS    0x01
+#define TABLE_HEADER         48
 
 /* VT-d 4.1, 8.2: each structure starts with its type and length. */
-#define STRUCTURE_HEADER 4
-#define TYPE_DRHD        0
-#define TYPE_RMRR        1
+#define STRUCTURE_HEADER     4
+#define TYPE_DRHD            0
+#define TYPE_RMRR            1
 
 /* VT-d 4.1, 8.3. */
-#define DRHD_FLAGS       4
-#define DRHD_INCLUDE_ALL 0x01
-#define DRHD_SIZE        5 /* bits 3:0: 2^n pages of registers */
-#define DRHD_SEGMENT     6
-#define DRHD_BASE        8
-#define DRHD_HEADER      16
+#define DRHD_FLAGS           4
+#define   DRHD_INCLUDE_ALL   0x01
+#define DRHD_SIZE            5 /* bits 3:0: 2^n pages of registers */
+#define DRHD_SEGMENT         6
+#define DRHD_BASE            8
+#define DRHD_HEADER          16
 
 /* VT-d 4.1, 8.4. */
-#define RMRR_SEGMENT 6
-#define RMRR_BASE    8
-#define RMRR_LIMIT   16
-#define RMRR_HEADER  24
+#define RMRR_SEGMENT         6
+#define RMRR_BASE            8
+#define RMRR_LIMIT           16
+#define RMRR_HEADER          24
 
 /* VT-d 4.1, 8.3.1. */
-#define SCOPE_TYPE   0
-#define SCOPE_LENGTH 1
-#define SCOPE_ID     4
-#define SCOPE_BUS    5
-#define SCOPE_HEADER 6
+#define SCOPE_TYPE           0
+#define SCOPE_LENGTH         1
+#define SCOPE_ID             4
+#define SCOPE_BUS            5
+#define SCOPE_HEADER         6
+/* clang-format on */
 
 /* The fields are not aligned: bytes, least significant first. */
 static uint64_t field(const uint8_t *p, unsigned bytes)

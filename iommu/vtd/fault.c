@@ -8,38 +8,40 @@
 
 #include "kernel/mmio.h"
 
+/* clang-format off */
 /* Registers of 32 bits each; the records have two of 64. */
-#define REG_CAPABILITY         0x08 /* kept in struct vtd_unit */
-#define CAP_RECORDS(c)         (((unsigned)((c) >> 40) & 0xff) + 1)   /* NFR */
-#define CAP_RECORD_OFFSET(c)   (((unsigned)((c) >> 24) & 0x3ff) * 16) /* FRO */
-#define REG_FAULT_STATUS       0x34
-#define FSTS_OVERFLOW          (1u << 0) /* PFO: written as 1 to clear */
-#define FSTS_PENDING           (1u << 1) /* PPF */
-#define FSTS_INDEX(s)          (((s) >> 8) & 0xff) /* FRI: oldest of a burst */
-#define REG_FAULT_CONTROL      0x38
-#define FECTL_MASK             (1u << 31)
-#define REG_FAULT_DATA         0x3c /* vector; fixed, edge */
-#define REG_FAULT_ADDRESS      0x40 /* as an MSI's */
-#define FEADDR_BASE            0xfee00000u
-#define FEADDR_APIC_SHIFT      12   /* APIC ID bits 7:0 */
+#define REG_CAPABILITY       0x08 /* kept in struct vtd_unit */
+#define   CAP_RECORDS(c)     (((unsigned)((c) >> 40) & 0xff) + 1) /* NFR */
+#define   CAP_RECORD_OFFSET(c) (((unsigned)((c) >> 24) & 0x3ff) * 16) /* FRO */
+#define REG_FAULT_STATUS     0x34
+#define   FSTS_OVERFLOW      (1u << 0) /* PFO: written as 1 to clear */
+#define   FSTS_PENDING       (1u << 1) /* PPF */
+#define   FSTS_INDEX(s)      (((s) >> 8) & 0xff) /* FRI: oldest of a burst */
+#define REG_FAULT_CONTROL    0x38
+#define   FECTL_MASK         (1u << 31)
+#define REG_FAULT_DATA       0x3c /* vector; fixed, edge */
+#define REG_FAULT_ADDRESS    0x40 /* as an MSI's */
+#define   FEADDR_BASE        0xfee00000u
+#define   FEADDR_APIC_SHIFT  12 /* APIC ID bits 7:0 */
 #define REG_FAULT_ADDRESS_HIGH 0x44 /* APIC ID bits 31:8 in place */
 
 /* Fault record (VT-d 4.1, 9.9), upper half. */
-#define RECORD_SIZE      16
-#define RECORD_HIGH      8
-#define RECORD_CLEAR     12 /* 32-bit register with bit 127 on top */
-#define RECORD_SOURCE(h) ((uint16_t)(h))
-#define RECORD_REASON(h) ((uint8_t)((h) >> 32))
-#define RECORD_READ      ((uint64_t)1 << 62) /* type: read or atomic */
-#define RECORD_VALID     ((uint64_t)1 << 63)
-#define RECORD_VALID_32  (1u << 31)
+#define RECORD_SIZE          16
+#define RECORD_HIGH          8
+#define RECORD_CLEAR         12 /* 32-bit register with bit 127 on top */
+#define   RECORD_SOURCE(h)   ((uint16_t)(h))
+#define   RECORD_REASON(h)   ((uint8_t)((h) >> 32))
+#define   RECORD_READ        ((uint64_t)1 << 62) /* type: read or atomic */
+#define   RECORD_VALID       ((uint64_t)1 << 63)
+#define   RECORD_VALID_32    (1u << 31)
 /* Lower half: the page of the access; interrupt faults: index in 63:48. */
-#define RECORD_PAGE(l)  ((l)&0xfffffffffffff000ull)
-#define RECORD_INDEX(l) ((uint16_t)((l) >> 48))
+#define RECORD_PAGE(l)       ((l)&0xfffffffffffff000ull)
+#define RECORD_INDEX(l)      ((uint16_t)((l) >> 48))
 
 /* Reasons 0x20 to 0x26 are of interrupt requests (VT-d 4.1, 5.1.4.1). */
 #define REASON_INTERRUPT_FIRST 0x20
-#define REASON_INTERRUPT_LAST  0x2f
+#define REASON_INTERRUPT_LAST 0x2f
+/* clang-format on */
 
 static volatile uint8_t *record_at(const struct vtd_unit *u, unsigned i)
 {

@@ -14,46 +14,49 @@
 #include "kernel/cache.h"
 #include "kernel/mmio.h"
 
+/* clang-format off */
 /* Registers (VT-d 4.1, 11.4). */
-#define REG_FAULT_STATUS   0x34      /* 32 bits */
-#define FSTS_QUEUE_ERROR   (1u << 4) /* IQE: descriptor refused */
-#define FSTS_DEVICE_ERROR  (1u << 5) /* ICE: odd completion by a device */
-#define FSTS_DEVICE_SILENT (1u << 6) /* ITE: device TLB did not answer */
-#define FSTS_ERRORS        (FSTS_QUEUE_ERROR | FSTS_DEVICE_ERROR | FSTS_DEVICE_SILENT)
-#define REG_CAPABILITY     0x08 /* 64 bits, kept in struct vtd_unit */
-#define CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
-#define CAP_DRAIN_READS    ((uint64_t)1 << 55)
-#define REG_QUEUE_HEAD     0x80 /* 64 bits, bits 18:4 */
-#define REG_QUEUE_TAIL     0x88
-#define QUEUE_SHIFT        4
+#define REG_FAULT_STATUS     0x34 /* 32 bits */
+#define   FSTS_QUEUE_ERROR   (1u << 4) /* IQE: descriptor refused */
+#define   FSTS_DEVICE_ERROR  (1u << 5) /* ICE: odd completion by a device */
+#define   FSTS_DEVICE_SILENT (1u << 6) /* ITE: device TLB did not answer */
+#define   FSTS_ERRORS        (FSTS_QUEUE_ERROR | FSTS_DEVICE_ERROR | \
+                              FSTS_DEVICE_SILENT)
+#define REG_CAPABILITY       0x08 /* 64 bits, kept in struct vtd_unit */
+#define   CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
+#define   CAP_DRAIN_READS    ((uint64_t)1 << 55)
+#define REG_QUEUE_HEAD       0x80 /* 64 bits, bits 18:4 */
+#define REG_QUEUE_TAIL       0x88
+#define QUEUE_SHIFT          4
 
-#define QUEUE_SLOTS (PAGE_SIZE / sizeof(struct vtd_descriptor))
+#define QUEUE_SLOTS          (PAGE_SIZE / sizeof(struct vtd_descriptor))
 
 /* Descriptor types (VT-d 4.1, 6.5.2.1 to 6.5.2.8). */
 #define TYPE_CONTEXT         1u
-#define CONTEXT_GLOBAL       (1u << 4)
-#define CONTEXT_DEVICE       (3u << 4)
-#define CONTEXT_DOMAIN_SHIFT 16
-#define CONTEXT_SOURCE_SHIFT 32
+#define   CONTEXT_GLOBAL     (1u << 4)
+#define   CONTEXT_DEVICE     (3u << 4)
+#define   CONTEXT_DOMAIN_SHIFT 16
+#define   CONTEXT_SOURCE_SHIFT 32
 #define TYPE_IOTLB           2u
-#define IOTLB_GLOBAL         (1u << 4)
-#define IOTLB_DOMAIN         (2u << 4)
-#define IOTLB_PAGES          (3u << 4)
-#define IOTLB_DRAIN_WRITES   (1u << 6)
-#define IOTLB_DRAIN_READS    (1u << 7)
-#define IOTLB_DOMAIN_SHIFT   16
+#define   IOTLB_GLOBAL       (1u << 4)
+#define   IOTLB_DOMAIN       (2u << 4)
+#define   IOTLB_PAGES        (3u << 4)
+#define   IOTLB_DRAIN_WRITES (1u << 6)
+#define   IOTLB_DRAIN_READS  (1u << 7)
+#define   IOTLB_DOMAIN_SHIFT 16
 #define TYPE_ENTRY           4u
-#define ENTRY_INDEXED        (1u << 4)
-#define ENTRY_INDEX_SHIFT    32
+#define   ENTRY_INDEXED      (1u << 4)
+#define   ENTRY_INDEX_SHIFT  32
 #define TYPE_WAIT            5u
-#define WAIT_STATUS          (1u << 5) /* never with bit 4, interrupt: see below */
-#define WAIT_FENCE           (1u << 6)
-#define WAIT_DATA_SHIFT      32
+#define   WAIT_STATUS        (1u << 5) /* never with bit 4, interrupt */
+#define   WAIT_FENCE         (1u << 6)
+#define   WAIT_DATA_SHIFT    32
 
 /* How long a unit may take to finish one run. */
-#define RUN_BOUND_NS 100000000ull
+#define RUN_BOUND_NS         100000000ull
 /* Errors in one run after which the unit counts as dead. */
-#define MAX_REPAIRS 16
+#define MAX_REPAIRS          16
+/* clang-format on */
 
 /* Wait descriptors ask for the status write alone: together with an interrupt
  * QEMU ends, and we poll anyway. */

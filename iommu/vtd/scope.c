@@ -8,11 +8,13 @@
 
 #include "kernel/pci_boot.h"
 
+/* clang-format off */
 /* PCI-to-PCI bridge (PCI-to-PCI Bridge 1.2, 3.2). */
-#define CONFIG_BUSES 0x18 /* primary, secondary, subordinate bus */
-#define CONFIG_TYPE  0x0c
-#define TYPE_OF(v)   (((v) >> 16) & 0x7f)
-#define TYPE_BRIDGE  1u
+#define CONFIG_BUSES         0x18 /* primary, secondary, subordinate bus */
+#define CONFIG_TYPE          0x0c
+#define   TYPE_OF(v)         (((v) >> 16) & 0x7f)
+#define   TYPE_BRIDGE        1u
+/* clang-format on */
 
 static uint16_t rid_make(uint32_t bus, uint8_t step)
 {

@@ -7,47 +7,53 @@
 
 #include "kernel/mmio.h"
 
+/* clang-format off */
 /* Registers (VT-d 4.1, 11.4). Of 32 bits unless it says 64. */
-#define REG_VERSION         0x00
-#define REG_CAPABILITY      0x08                        /* 64 */
-#define CAP_DOMAINS(c)      (4 + 2 * ((unsigned)(c)&7)) /* log2 */
-#define CAP_WRITE_BUFFER    ((uint64_t)1 << 4)          /* RWBF */
-#define CAP_PROTECTED_LOW   ((uint64_t)1 << 5)          /* PLMR */
-#define CAP_PROTECTED_HIGH  ((uint64_t)1 << 6)          /* PHMR */
-#define CAP_CACHING_MODE    ((uint64_t)1 << 7)          /* CM */
-#define CAP_LEVELS_3        ((uint64_t)1 << 9)          /* SAGAW, 39 bits */
-#define CAP_LEVELS_4        ((uint64_t)1 << 10)         /* SAGAW, 48 bits */
-#define CAP_ADDRESS(c)      (((unsigned)((c) >> 16) & 0x3f) + 1) /* MGAW */
-#define CAP_LARGE_2M        ((uint64_t)1 << 34)
-#define CAP_LARGE_1G        ((uint64_t)1 << 35)
-#define CAP_PAGE_SELECT     ((uint64_t)1 << 39)       /* PSI */
-#define CAP_PAGE_ORDER(c)   ((int)((c) >> 48) & 0x3f) /* MAMV */
-#define REG_EXTENDED        0x10                      /* 64 */
-#define ECAP_COHERENT       ((uint64_t)1 << 0)
-#define ECAP_QUEUE          ((uint64_t)1 << 1)
-#define ECAP_REMAP          ((uint64_t)1 << 3)
-#define ECAP_X2APIC         ((uint64_t)1 << 4)
-#define REG_COMMAND         0x18
-#define REG_STATUS          0x1c
-#define GLOBAL_TRANSLATE    (1u << 31)
-#define GLOBAL_ROOT         (1u << 30) /* take the root table's address */
-#define GLOBAL_WRITE_BUFFER (1u << 27)
-#define GLOBAL_QUEUE        (1u << 26)
-#define GLOBAL_REMAP        (1u << 25)
-#define GLOBAL_REMAP_TABLE  (1u << 24)
-#define GLOBAL_COMPAT       (1u << 23) /* compatibility format passes */
+#define REG_VERSION          0x00
+#define REG_CAPABILITY       0x08 /* 64 */
+#define   CAP_DOMAINS(c)     (4 + 2 * ((unsigned)(c)&7)) /* log2 */
+#define   CAP_WRITE_BUFFER   ((uint64_t)1 << 4) /* RWBF */
+#define   CAP_PROTECTED_LOW  ((uint64_t)1 << 5) /* PLMR */
+#define   CAP_PROTECTED_HIGH ((uint64_t)1 << 6) /* PHMR */
+#define   CAP_CACHING_MODE   ((uint64_t)1 << 7) /* CM */
+#define   CAP_LEVELS_3       ((uint64_t)1 << 9) /* SAGAW, 39 bits */
+#define   CAP_LEVELS_4       ((uint64_t)1 << 10) /* SAGAW, 48 bits */
+#define   CAP_ADDRESS(c)     (((unsigned)((c) >> 16) & 0x3f) + 1) /* MGAW */
+/* End of the fault records: FRO and NFR count 16 bytes. */
+#define   CAP_RECORDS_END(c) \
+    ((((uint32_t)((c) >> 24) & 0x3ff) + \
+      ((uint32_t)((c) >> 40) & 0xff) + 1) * 16)
+#define   CAP_LARGE_2M       ((uint64_t)1 << 34)
+#define   CAP_LARGE_1G       ((uint64_t)1 << 35)
+#define   CAP_PAGE_SELECT    ((uint64_t)1 << 39) /* PSI */
+#define   CAP_PAGE_ORDER(c)  ((int)((c) >> 48) & 0x3f) /* MAMV */
+#define REG_EXTENDED         0x10 /* 64 */
+#define   ECAP_COHERENT      ((uint64_t)1 << 0)
+#define   ECAP_QUEUE         ((uint64_t)1 << 1)
+#define   ECAP_REMAP         ((uint64_t)1 << 3)
+#define   ECAP_X2APIC        ((uint64_t)1 << 4)
+#define REG_COMMAND          0x18
+#define REG_STATUS           0x1c
+#define   GLOBAL_TRANSLATE   (1u << 31)
+#define   GLOBAL_ROOT        (1u << 30) /* take the root table's address */
+#define   GLOBAL_WRITE_BUFFER (1u << 27)
+#define   GLOBAL_QUEUE       (1u << 26)
+#define   GLOBAL_REMAP       (1u << 25)
+#define   GLOBAL_REMAP_TABLE (1u << 24)
+#define   GLOBAL_COMPAT      (1u << 23) /* compatibility format passes */
 /* Commands that stay on; the others act once. */
-#define GLOBAL_LASTING    (GLOBAL_TRANSLATE | GLOBAL_QUEUE | GLOBAL_REMAP)
-#define REG_ROOT          0x20 /* 64; bits 11:10 = 0: legacy mode */
-#define REG_PROTECTED     0x64
-#define PROTECTED_ENABLE  (1u << 31)
-#define PROTECTED_STATUS  (1u << 0)
-#define REG_QUEUE_TAIL    0x88 /* 64 */
-#define REG_QUEUE_ADDRESS 0x90 /* 64; size 0: one page, 128-bit entries */
-#define REG_REMAP_TABLE   0xb8 /* 64 */
+#define   GLOBAL_LASTING     (GLOBAL_TRANSLATE | GLOBAL_QUEUE | GLOBAL_REMAP)
+#define REG_ROOT             0x20 /* 64; bits 11:10 = 0: legacy mode */
+#define REG_PROTECTED        0x64
+#define   PROTECTED_ENABLE   (1u << 31)
+#define   PROTECTED_STATUS   (1u << 0)
+#define REG_QUEUE_TAIL       0x88 /* 64 */
+#define REG_QUEUE_ADDRESS    0x90 /* 64; size 0: one page, 128-bit entries */
+#define REG_REMAP_TABLE      0xb8 /* 64 */
 
 /* How long a unit may take to confirm a command. */
-#define COMMAND_BOUND_NS 100000000ull
+#define COMMAND_BOUND_NS     100000000ull
+/* clang-format on */
 
 const char *vtd_unit_probe(struct vtd_unit *u, uint32_t size)
 {
