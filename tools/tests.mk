@@ -60,10 +60,10 @@ fuzz: fuzz-build ## run each fuzz target for FUZZ_SECONDS (60)
 policy-test: hosttools | setup-test ## run the tests of the policy compiler
 	$(Q)tools/run-layer $(O) policy $(if $(TESTS),-k '$(TESTS)')
 
-boot: all | setup-test setup-image setup-emulator ## run the boot tests in the emulator
+boot: all disk | setup-test setup-image setup-emulator ## run the boot tests in the emulator
 	$(Q)tools/run-layer $(O) boot $(if $(TESTS),-k '$(TESTS)')
 
-attack: all | setup-test setup-image setup-emulator ## run the attacks in the emulator
+attack: all disk | setup-test setup-image setup-emulator ## run the attacks in the emulator
 	$(Q)tools/run-layer $(O) attack $(if $(TESTS),-k '$(TESTS)')
 
 test: | setup-build setup-test setup-image setup-emulator ## run every layer and print one closing line

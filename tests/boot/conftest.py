@@ -1,0 +1,1 @@
+"""Boot tests: the fixtures are those of tests/conftest.py."""

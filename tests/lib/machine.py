@@ -1,0 +1,189 @@
+"""A machine under test: QEMU, its serial console, its control socket and its
+trace.  Tests wait for what the machine says, never for seconds to pass.
+
+    with Machine(iso, disks=[image]) as m:
+        m.wait_prompt()
+        assert "big.bin" in m.run("ls /")
+"""
+
+import os
+import re
+import threading
+import time
+
+from lib import emulator          # tools/lib, see tests/conftest.py
+from .qmp import Qmp
+from .trace import Trace
+
+PROMPT = "cordon> "
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+class Machine:
+    """Takes every field of emulator.Config, and `directory` for its files."""
+
+    def __init__(self, iso, directory, boot_timeout=60, **options):
+        os.makedirs(directory, exist_ok=True)
+        self.directory = directory
+        self.boot_timeout = boot_timeout
+        self.trace_path = os.path.join(directory, "trace")
+        want_trace = options.pop("trace", True)
+        # The path of a socket has to be short; the directory's may be long.
+        self.qmp_path = f"/tmp/cordon-qmp-{os.getpid()}-{id(self):x}"
+        self.config = emulator.Config(
+            iso=iso, qmp=self.qmp_path,
+            trace=self.trace_path if want_trace else "", **options)
+        self.process = None
+        self._qmp = None
+        self._text = ""              # all that the console has said
+        self._taken = 0              # up to here the test has seen it
+        self._changed = threading.Condition()
+
+    # Life and death
+
+    def start(self):
+        for stale in (self.trace_path,):
+            if os.path.exists(stale):
+                os.remove(stale)
+        self.process = emulator.start(self.config)
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        return self
+
+    def stop(self):
+        if self._qmp:
+            self._qmp.close()
+            self._qmp = None
+        if self.process:
+            emulator.stop(self.process)
+            self._reader.join(5)
+            self.process.stdin.close()
+            self.process.stdout.close()
+        if os.path.exists(self.qmp_path):
+            os.remove(self.qmp_path)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def _read(self):
+        log = os.path.join(self.directory, "serial.log")
+        with open(log, "wb", buffering=0) as f:
+            while True:
+                data = os.read(self.process.stdout.fileno(), 65536)
+                with self._changed:
+                    if data:
+                        f.write(data)
+                        self._text += data.decode("utf-8", "replace")
+                    else:
+                        self.ended = True
+                    self._changed.notify_all()
+                if not data:
+                    return
+
+    ended = False
+
+    def wait_exit(self, timeout=30):
+        """Waits until the guest powers off; returns the status that it gave
+        (0 for a power-off through ACPI)."""
+        deadline = time.monotonic() + timeout
+        while self.process.poll() is None:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"not off within {timeout} s\n{self.tail()}")
+            time.sleep(0.02)
+        self._reader.join(5)
+        status = emulator.guest_status(self.process.returncode)
+        assert status is not None, (
+            f"QEMU ended with {self.process.returncode}: "
+            f"{emulator.complaints(self.process)}\n{self.tail()}")
+        return status
+
+    # The console
+
+    @property
+    def console(self):
+        """All that came, line ends and colours taken out."""
+        with self._changed:
+            return clean(self._text)
+
+    def tail(self, lines=30):
+        return "--- the console's last lines:\n" + "\n".join(
+            self.console.split("\n")[-lines:])
+
+    def expect(self, pattern, timeout=30):
+        """Waits until the regular expression matches what came since the last
+        expect(), takes all up to the end of the match, returns the match."""
+        wanted = re.compile(pattern)
+        deadline = time.monotonic() + timeout
+        with self._changed:
+            while True:
+                text = clean(self._text)
+                found = wanted.search(text, self._taken)
+                if found:
+                    self._taken = found.end()
+                    return found
+                left = deadline - time.monotonic()
+                if left <= 0 or self.ended:
+                    break
+                self._changed.wait(min(left, 1))
+        why = "the machine went off" if self.ended else f"{timeout} s went by"
+        raise AssertionError(
+            f"no match of {pattern!r}: {why}\n{self.tail()}\n"
+            + (emulator.complaints(self.process) if self.ended else ""))
+
+    def wait_prompt(self, timeout=None):
+        return self.expect(re.escape(PROMPT), timeout or self.boot_timeout)
+
+    def send(self, text):
+        os.write(self.process.stdin.fileno(), text.encode())
+
+    def send_line(self, line):
+        self.send(line + "\r")
+
+    def run(self, command, timeout=60):
+        """Types a command at the prompt, returns its output without the echo
+        and the next prompt."""
+        self.send_line(command)
+        start = self._taken
+        self.expect(r"(^|\n)" + re.escape(PROMPT) + r"$", timeout)
+        text = self.console[start:self._taken]
+        _, _, output = text.partition("\n")      # the echo
+        return output[:-len(PROMPT)].rstrip("\n") if output else ""
+
+    def run_and_exit(self, command, timeout=60):
+        """Runs a command as `make run CMD=` does: (output, status)."""
+        self.send_line("run-and-exit " + command)
+        start = self._taken
+        status = self.wait_exit(timeout)
+        _, _, output = self.console[start:].partition("\n")
+        return output.rstrip("\n"), status
+
+    # QEMU
+
+    @property
+    def qmp(self):
+        if self._qmp is None:
+            self._qmp = Qmp(self.qmp_path)
+        return self._qmp
+
+    def hmp(self, line):
+        """A command of QEMU's human monitor, such as `info pci`."""
+        return self.qmp.command("human-monitor-command", **{"command-line": line})
+
+    def read_memory(self, address, size):
+        """Physical memory as QEMU sees it."""
+        path = os.path.join(self.directory, "memory.dump")
+        self.qmp.command("pmemsave", val=address, size=size,
+                         filename=os.path.abspath(path))
+        with open(path, "rb") as f:
+            return f.read()
+
+    @property
+    def trace(self):
+        return Trace(self.trace_path)
+
+
+def clean(text):
+    return ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", ""))
