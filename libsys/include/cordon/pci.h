@@ -23,7 +23,7 @@ enum pci_operation {
     PCI_FUNCTION = 2,   /* handle -> struct pci_function */
     PCI_FIND = 3,       /* select, value, mask, index -> handle */
     PCI_CLAIM = 4,      /* handle -> Device (capability 0) */
-    PCI_WINDOW = 5,     /* handle, bar -> device Untyped; base, size */
+    PCI_WINDOW = 5,     /* handle, bar -> device Untyped; after ENABLE */
     PCI_SET_VECTOR = 6, /* handle, vector, MSI address, MSI data */
     PCI_ENABLE = 7,     /* handle, vectors: decode, bus master, interrupts on */
     PCI_RELEASE = 8,    /* handle: off, reset, free again or quarantined */
@@ -31,7 +31,8 @@ enum pci_operation {
     PCI_READ = 16,       /* offset, width -> value */
     PCI_WRITE = 17,      /* offset, width, value; a short list of fields */
     PCI_CAPABILITY = 18, /* id -> offset; extended ones: PCI_EXTENDED | id */
-    PCI_RESET = 19,      /* function reset; windows and vectors are set again */
+    PCI_RESET = 19,      /* function reset; then BARs and command as before */
+    PCI_VECTOR = 20,     /* vector -> MSI address, MSI data that it was given */
 };
 
 #define PCI_EXTENDED  0x10000u /* in an id: extended capability */
@@ -112,8 +113,9 @@ int pci_find(cap_t pci, uint32_t select, uint32_t value, uint32_t mask,
 /* Claims a function; its Device arrives in the empty slot `device`. */
 int pci_claim(cap_t pci, uint32_t handle, cap_t device);
 
-/* A device Untyped that covers memory BAR `bar` arrives in empty slot `window`.
- * base and size say what it covers: whole pages, at least the BAR. */
+/* A device Untyped that covers memory BAR `bar` arrives in empty slot `window`,
+ * once the function is enabled. NOT_FOUND: no memory BAR of that number. base
+ * and size say what it covers: whole pages, at least the BAR. */
 int pci_window(cap_t pci, uint32_t handle, uint32_t bar, cap_t window,
                uint64_t *base, uint64_t *size);
 
@@ -122,7 +124,7 @@ int pci_set_vector(cap_t pci, uint32_t handle, uint32_t vector,
                    uint64_t address, uint64_t data);
 
 /* Turns memory decode, bus mastering and `vectors` interrupts on. The function
- * must be in its cage by then. */
+ * must be in its cage by then, and its windows not yet handed out. */
 int pci_enable(cap_t pci, uint32_t handle, uint32_t vectors);
 
 /* Bus master off, windows and Device taken back, reset. Success: the function
@@ -135,7 +137,7 @@ int pci_release(cap_t pci, uint32_t handle);
 int pci_read(cap_t pci, uint32_t offset, uint32_t width, uint32_t *value);
 
 /* Writes a field that cannot reach beyond the cage: cache line size, latency
- * timer, error bits (write 1 to clear), device control's payload, read-request,
+ * timer, error bits (write 1 to clear), device control's read-request size,
  * relaxed-ordering and no-snoop fields, and the power state D0. Everything else
  * is refused with the reason. */
 int pci_write(cap_t pci, uint32_t offset, uint32_t width, uint32_t value);
@@ -143,8 +145,13 @@ int pci_write(cap_t pci, uint32_t offset, uint32_t width, uint32_t value);
 /* Where capability `id` (or PCI_EXTENDED | id) starts; an error if absent. */
 int pci_capability(cap_t pci, uint32_t id, uint32_t *offset);
 
-/* Resets the function and sets command register, BARs and vectors up again. */
+/* Resets the function, then sets command register, BARs, MSI or MSI-X enable
+ * up again. The entries of an MSI-X table are the driver's to write again,
+ * through its window, from what pci_vector() says. */
 int pci_reset(cap_t pci);
+
+/* What MSI-X entry `vector` must hold. */
+int pci_vector(cap_t pci, uint32_t vector, uint64_t *address, uint64_t *data);
 
 /* The line that came with this thread's last error from the PCI server, or "".
  */
