@@ -30,7 +30,10 @@ def run(command, what):
 def compile_policy(build, policy, out):
     """policy.yaml -> manifest; policyc's own messages tell what is wrong."""
     policyc = os.path.join(build, "tools", "policyc")
-    run([policyc, "--binaries", os.path.join(build, "bin"), "-o", out, policy],
+    # Messages on the machine name the file as a person would.
+    name = os.path.relpath(policy)
+    run([policyc, "--binaries", os.path.join(build, "bin"), "--name",
+         name if not name.startswith("..") else policy, "-o", out, policy],
         f"policyc {policy}")
 
 
