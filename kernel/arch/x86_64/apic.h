@@ -40,11 +40,12 @@ extern bool apic_deadline;                /* timer compares with the TSC */
 /* Timer ticks for TSC ticks: (tsc * mult) >> 32. */
 extern uint64_t apic_timer_mult;
 
-/* Maps the registers, calibrates the timer, and sets this CPU up; once.
- * `x2apic_safe`: ids above 254 are absent or interrupts can reach them. */
-void apic_init(bool x2apic_safe);
+/* Maps the registers, calibrates the timer, and sets this CPU up; once. */
+void apic_init(void);
 /* Sets another CPU's local APIC up, on that CPU. */
 void apic_cpu_init(void);
+/* This CPU's APIC ID. */
+uint32_t apic_own_id(void);
 /* INIT and start-up messages (Intel SDM 3A, 8.4.4.1). */
 void apic_send_init(uint32_t apic_id);
 void apic_send_startup(uint32_t apic_id, uint8_t page);

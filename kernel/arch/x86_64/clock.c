@@ -1,0 +1,171 @@
+/*
+ * Time is the time-stamp counter, scaled. It is calibrated once against the
+ * best reference that answers: HPET, ACPI's power-management timer, or the
+ * 8254. User mode reads the same counter with the same scale. Every wait for
+ * a reference is bounded, so that one that stands still only costs time.
+ * Source: IA-PC HPET 1.0a, 2.3; ACPI 6.5, 4.8.3.3; Intel 8254 data sheet.
+ */
+#include "kernel/arch/x86_64/clock.h"
+#include "kernel/arch/x86_64/cpu_ops.h"
+#include "kernel/platform.h"
+#include "kernel/print.h"
+
+#define HPET_CAPABILITIES 0x00 /* femtoseconds per tick in 63:32 */
+#define HPET_CONFIG       0x10
+#define HPET_ENABLE       1u
+#define HPET_COUNTER      0xf0
+#define HPET_PERIOD_MAX   100000000u /* 100 ns, by its specification */
+#define HPET_PERIOD_MIN   1000000u   /* 1 ns: keeps products in 64 bits */
+
+#define PM_TIMER_HZ  3579545u
+#define PIT_HZ       1193182u
+#define PIT_CHANNEL2 0x42
+#define PIT_COMMAND  0x43
+#define PIT_GATE     0x61
+
+#define SAMPLE_MS  10
+#define LOOPS_MAX  20000000u
+#define TSC_HZ_MIN 1000000u
+
+static volatile uint32_t *hpet;
+static uint16_t pm_timer;
+
+static uint32_t hpet_read(void)
+{
+    return hpet[HPET_COUNTER / 4];
+}
+
+static uint32_t pm_timer_read(void)
+{
+    return port_read32(pm_timer) & 0xffffff; /* 24 bits are always there */
+}
+
+/* The 8254 counts down; turned round so that all references count up. */
+static uint32_t pit_read(void)
+{
+    port_write8(PIT_COMMAND, 0x80); /* latch channel 2 */
+    uint32_t value = port_read8(PIT_CHANNEL2);
+    value |= (uint32_t)port_read8(PIT_CHANNEL2) << 8;
+    return (0xffff - value) & 0xffff;
+}
+
+/* TSC ticks per second by a reference of `hz`, `mask` its width; 0: it did not
+ * move. */
+static uint64_t sample(uint32_t (*read)(void), uint64_t hz, uint32_t mask)
+{
+    uint32_t want = (uint32_t)(hz * SAMPLE_MS / 1000);
+    uint32_t start = read();
+    uint64_t tsc_start = tsc_read();
+
+    for (uint32_t i = 0; i < LOOPS_MAX; i++) {
+        uint32_t passed = (read() - start) & mask;
+        uint64_t now = tsc_read();
+        if (passed >= want)
+            return (now - tsc_start) * hz / passed;
+        cpu_relax();
+    }
+    return 0;
+}
+
+/* The middle one of three: a host that takes the CPU away spoils one. */
+static uint64_t measure(uint32_t (*read)(void), uint64_t hz, uint32_t mask)
+{
+    uint64_t a = sample(read, hz, mask);
+    if (a == 0)
+        return 0;
+    uint64_t b = sample(read, hz, mask), c = sample(read, hz, mask);
+    uint64_t low = a < b ? a : b, high = a < b ? b : a;
+    return c < low ? low : c > high ? high : c;
+}
+
+static uint64_t measure_hpet(const struct acpi_info *acpi)
+{
+    if (!acpi->hpet.v)
+        return 0;
+    hpet = mmio_map(acpi->hpet, 1024);
+    uint32_t period = hpet[HPET_CAPABILITIES / 4 + 1];
+    if (period < HPET_PERIOD_MIN || period > HPET_PERIOD_MAX)
+        return 0;
+    hpet[HPET_CONFIG / 4] |= HPET_ENABLE;
+    return measure(hpet_read, 1000000000000000ull / period, 0xffffffff);
+}
+
+static uint64_t measure_pm_timer(const struct acpi_info *acpi)
+{
+    pm_timer = acpi->pm_timer_port;
+    return pm_timer ? measure(pm_timer_read, PM_TIMER_HZ, 0xffffff) : 0;
+}
+
+static uint64_t measure_pit(void)
+{
+    port_write8(PIT_GATE, (port_read8(PIT_GATE) & 0xfc) | 1); /* no beep */
+    port_write8(PIT_COMMAND, 0xb4); /* channel 2, both bytes, rate */
+    port_write8(PIT_CHANNEL2, 0xff);
+    port_write8(PIT_CHANNEL2, 0xff);
+    return measure(pit_read, PIT_HZ, 0xffff);
+}
+
+/* The largest scale that fits 32 bits loses the least. */
+static void scale_set(struct clock_params *clock, uint64_t hz)
+{
+    uint32_t shift = 31;
+
+    while ((1000000000ull << shift) / hz > 0xffffffff)
+        shift--;
+    clock->tsc_hz = hz;
+    clock->shift = shift;
+    clock->mult = (uint32_t)((1000000000ull << shift) / hz);
+    clock->tsc_base = tsc_read();
+}
+
+void clock_init(const struct acpi_info *acpi)
+{
+    uint64_t hz = measure_hpet(acpi);
+
+    if (hz < TSC_HZ_MIN)
+        hz = measure_pm_timer(acpi);
+    if (hz < TSC_HZ_MIN)
+        hz = measure_pit();
+    if (hz < TSC_HZ_MIN)
+        panic("no timer to calibrate the clock with: HPET, ACPI timer and "
+              "8254 stand still");
+    scale_set(&platform.clock, hz);
+}
+
+uint64_t clock_tsc(void)
+{
+    return tsc_read();
+}
+
+uint64_t clock_tsc_to_ns(uint64_t tsc)
+{
+    const struct clock_params *clock = &platform.clock;
+
+    if (tsc < clock->tsc_base)
+        return 0;
+    return (uint64_t)((unsigned __int128)(tsc - clock->tsc_base) *
+                          clock->mult >>
+                      clock->shift);
+}
+
+/* The inverse, exactly: the first tick whose time is not before `ns`. */
+uint64_t clock_ns_to_tsc(uint64_t ns)
+{
+    const struct clock_params *clock = &platform.clock;
+    uint64_t whole = ns / clock->mult, rest = ns % clock->mult;
+    uint64_t ticks = ((rest << clock->shift) + clock->mult - 1) / clock->mult;
+
+    if (whole >> (62 - clock->shift))
+        return ~0ull;
+    return (whole << clock->shift) + ticks + clock->tsc_base;
+}
+
+void clock_spin_us(uint32_t microseconds)
+{
+    uint64_t ticks =
+        clock_ns_to_tsc(microseconds * 1000ull) - platform.clock.tsc_base;
+    uint64_t start = tsc_read();
+
+    while (tsc_read() - start < ticks)
+        cpu_relax();
+}
