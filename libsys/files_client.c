@@ -94,11 +94,14 @@ static int buffer_map(struct files *files)
         error = buffer_fetch(files, at, count, run, &fetched);
     if (!error && memory_map(run, count, PAGE_BITS, MAP_READ, &map))
         error = FILES_ERR_MEMORY;
-    if (!error)
-        files->buffer = map.address, files->frames = run;
-    else if (run)
-        cap_delete_run(run, count);
-    return error;
+    if (error) {
+        if (run)
+            cap_delete_run(run, count);
+        return error;
+    }
+    files->buffer = map.address;
+    files->frames = run;
+    return FILES_OK;
 }
 
 int files_connect(struct files *files, cap_t endpoint)

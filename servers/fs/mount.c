@@ -103,8 +103,9 @@ static void mounted_text(const char *message)
     volume_statfs(&volume, &statfs);
     snprintf(label, sizeof(label), "%.*s", (int)sizeof(statfs.label),
              statfs.label);
-    snprintf(text, sizeof(text), "%s%s%s on %s (%s), %llu MiB, read-only%s%s",
-             statfs.type, label[0] ? " " : "", label, service,
+    snprintf(text, sizeof(text),
+             "%s%s%s on %s (%s), %llu MiB, read-only%s%.100s", statfs.type,
+             label[0] ? " " : "", label, service,
              block_info(disk.device)->model,
              (unsigned long long)(volume.bytes >> 20), message[0] ? "; " : "",
              message);

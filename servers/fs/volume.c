@@ -176,7 +176,7 @@ int volume_stat(struct volume *v, ext2_ino_t inode, struct files_stat *stat)
 
 int volume_statfs(struct volume *v, struct files_statfs *statfs)
 {
-    const struct ext2_super_block *s = v->fs->super;
+    struct ext2_super_block *s = v->fs->super;
 
     memset(statfs, 0, sizeof(*statfs));
     statfs->block_bytes = v->block_bytes;
