@@ -55,7 +55,8 @@ uint64_t message_reply(cap_t reply, struct message *m);
 
 /*
  * Takes capability `i` of a received message: returns its slot, which is now
- * the caller's to delete (cap_delete), or 0 if the message has no such.
+ * the caller's to delete (cap_delete), or 0 if the message has no such. Take
+ * capabilities before the answer is built in the same struct message.
  */
 cap_t message_take_cap(struct message *m, unsigned i);
 

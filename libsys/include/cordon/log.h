@@ -19,3 +19,7 @@ enum log_label {
 };
 #define LOG_MAX_BYTES   1024u
 #define LOG_PATIENCE_NS 20000000ull /* 20 ms */
+
+/* Sends text to the component's log, in as many messages as it needs. What
+ * standard output and error do; nothing if the policy grants no log. */
+void log_write(const char *text, size_t bytes);

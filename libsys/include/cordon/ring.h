@@ -21,7 +21,6 @@
  */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -36,10 +35,11 @@ enum ring_status {
     RING_CORRUPT = 3, /* the other side broke the ring; give it up */
 };
 
-/* The shared part: one cache line for each writer, then the entries. */
+/* The shared part: one cache line for each writer, then the entries. Only
+ * ring.c touches it, with atomic accesses. */
 struct ring_side {
-    _Alignas(64) _Atomic uint32_t position; /* entries put or taken, mod 2^32 */
-    _Atomic uint32_t sleeps;                /* 1: signal me when you move */
+    _Alignas(64) uint32_t position; /* entries put or taken, mod 2^32 */
+    uint32_t sleeps;                /* 1: signal me when you move */
 };
 struct ring_shared {
     struct ring_side producer;

@@ -1,0 +1,134 @@
+/*
+ * read, write, lseek and their like: what newlib calls on open descriptors.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libsys/posix/descriptor.h"
+
+long posix_result(long result)
+{
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
+/* newlib's read and write return an int. */
+_READ_WRITE_RETURN_TYPE read(int fd, void *data, size_t bytes)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    if (d.operations->read == NULL)
+        return (int)posix_result(-ENOSYS);
+    if (bytes > INT_MAX)
+        bytes = INT_MAX;
+    return (int)posix_result(d.operations->read(d.state, data, bytes));
+}
+
+_READ_WRITE_RETURN_TYPE write(int fd, const void *data, size_t bytes)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    if (d.operations->write == NULL)
+        return (int)posix_result(-ENOSYS);
+    if (bytes > INT_MAX)
+        bytes = INT_MAX;
+    return (int)posix_result(d.operations->write(d.state, data, bytes));
+}
+
+off_t lseek(int fd, off_t offset, int whence)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return posix_result(-EBADF);
+    if (d.operations->lseek == NULL)
+        return posix_result(-ESPIPE);
+    return posix_result(d.operations->lseek(d.state, offset, whence));
+}
+
+int close(int fd)
+{
+    struct descriptor d;
+
+    if (!descriptor_remove(fd, &d))
+        return (int)posix_result(-EBADF);
+    if (d.operations->close == NULL)
+        return 0;
+    return (int)posix_result(d.operations->close(d.state));
+}
+
+int fstat(int fd, struct stat *out)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    memset(out, 0, sizeof(*out));
+    if (d.operations->fstat != NULL)
+        return (int)posix_result(d.operations->fstat(d.state, out));
+    out->st_mode = S_IFCHR | 0600;
+    return 0;
+}
+
+int isatty(int fd)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d)) {
+        errno = EBADF;
+        return 0;
+    }
+    if (!d.operations->terminal)
+        errno = ENOTTY;
+    return d.operations->terminal;
+}
+
+int fsync(int fd)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    if (d.operations->fsync == NULL)
+        return 0;
+    return (int)posix_result(d.operations->fsync(d.state));
+}
+
+int ftruncate(int fd, off_t size)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    if (d.operations->ftruncate == NULL)
+        return (int)posix_result(-ENOSYS);
+    return (int)posix_result(d.operations->ftruncate(d.state, size));
+}
+
+/* Flags of descriptors do not exist here; nothing is inherited or signalled. */
+int fcntl(int fd, int command, ...)
+{
+    struct descriptor d;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    switch (command) {
+    case F_GETFD:
+    case F_SETFD:
+    case F_SETFL:
+        return 0;
+    case F_GETFL:
+        return d.operations->write != NULL ? O_RDWR : O_RDONLY;
+    default:
+        return (int)posix_result(-EINVAL);
+    }
+}

@@ -1,2 +1,0 @@
-fs_CFLAGS := $(EXT2FS_CFLAGS)
-fs_LIBS   := $(EXT2FS_LIBS)
