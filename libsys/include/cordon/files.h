@@ -24,23 +24,21 @@
 
 /*
  * Operations: labels of the request. Words of request -> words of the reply.
- * A path or a text is bytes, eight to a word, NUL-padded to whole words.
+ * A text is its number of bytes and the bytes (message_put_bytes).
  */
 enum files_operation {
-    FILES_CONNECT = 1, /* -> 0 bytes of the buffer */
-    FILES_BUFFER = 2,  /* 0 first page -> 0 pages; as many Frames */
-    FILES_OPEN = 3,    /* 0 flags, 1 path bytes, 2.. path -> 0 handle,
-                          1.. struct files_stat */
-    FILES_CLOSE = 4,   /* 0 handle */
-    FILES_READ = 5,    /* 0 handle, 1 offset, 2 bytes, 3 where in the buffer
-                          -> 0 bytes read, 0 at the end of the file */
-    FILES_STAT = 6, /* 0 flags, 1 path bytes, 2.. path -> struct files_stat */
-    FILES_LIST = 7, /* 0 handle, 1 position, 0 at first -> 0 next position,
-                       1 entries (0: the end), 2.. struct files_entry */
-    FILES_READLINK = 8, /* 0 unused, 1 path bytes, 2.. path -> 0 bytes, 1..
-                           text */
+    FILES_CONNECT = 1,  /* -> bytes of the buffer */
+    FILES_BUFFER = 2,   /* first page -> number of pages; as many Frames */
+    FILES_OPEN = 3,     /* flags, path -> handle, struct files_stat */
+    FILES_CLOSE = 4,    /* handle */
+    FILES_READ = 5,     /* handle, offset, bytes, where in the buffer ->
+                           bytes read, 0 at the end of the file */
+    FILES_STAT = 6,     /* flags, path -> struct files_stat */
+    FILES_LIST = 7,     /* handle, position (0 at first) -> next position,
+                           number of entries (0: the end), the entries */
+    FILES_READLINK = 8, /* flags, path -> text */
     FILES_STATFS = 9,   /* -> struct files_statfs */
-    FILES_STATUS = 10,  /* -> 0 error (0: all is well), 1 bytes, 2.. text */
+    FILES_STATUS = 10,  /* -> error (0: all is well), text */
 };
 
 /* Flags of FILES_OPEN and FILES_STAT. */
@@ -116,6 +114,7 @@ struct files {
     cap_t endpoint;
     const uint8_t *buffer; /* lent by the server, read-only */
     size_t buffer_bytes;
+    cap_t frames; /* slots of the buffer's Frames */
 };
 
 /*
@@ -127,6 +126,9 @@ int files_connect(struct files *files, cap_t endpoint);
 
 /* Connect to the service that the policy gave the component under `name`. */
 int files_connect_service(struct files *files, const char *name);
+
+/* Unmap the buffer: before connecting again, after the service has died. */
+void files_disconnect(struct files *files);
 
 /* Open `path`, from the root whether it starts with a slash or not. `stat` may
  * be null. */

@@ -1,0 +1,172 @@
+/*
+ * The cache's source: reads through a block service's ring (see disk.h).
+ *
+ * When the driver dies, what was under way is lost but nothing else: reads
+ * change nothing, so the disk is opened again and the read that somebody waits
+ * for is issued once more.
+ */
+#include "disk.h"
+
+#include <cordon/clock.h>
+#include <string.h>
+
+#define READ_PATIENCE (30 * NS_PER_S)
+
+/* Cache sizes to try, in lines: the largest that the memory allows. */
+static const unsigned cache_lines[] = {64, 32, 16, 8, 4};
+
+static int start_read(void *context, uint64_t offset, uint32_t bytes,
+                      unsigned line)
+{
+    struct disk *disk = context;
+    struct block_request request = {
+        .lba = offset / disk->block_bytes,
+        .blocks = bytes / disk->block_bytes,
+        .operation = BLOCK_READ,
+        .buffer = &disk->buffer,
+        .offset = (uint64_t)line * CACHE_LINE_BYTES,
+        .tag = line,
+    };
+    int status;
+
+    if (!disk->device)
+        return BLOCK_E_GONE;
+    status = block_submit(disk->device, &request);
+    if (status == BLOCK_OK)
+        block_kick(disk->device);
+    return status;
+}
+
+static int finish_read(void *context, unsigned *line, int *error)
+{
+    struct disk *disk = context;
+
+    if (!disk->device)
+        return BLOCK_E_GONE;
+    if (disk->result == disk->result_count) {
+        disk->result = 0;
+        disk->result_count =
+            block_reap(disk->device, disk->results, DISK_RESULTS,
+                       clock_after(READ_PATIENCE));
+        if (!disk->result_count)
+            return BLOCK_E_TIMEOUT;
+    }
+    *line = (unsigned)disk->results[disk->result].tag;
+    *error = (int)disk->results[disk->result++].status;
+    return 0;
+}
+
+/* The largest cache that there is memory for. */
+static int buffer_lend(struct disk *disk, unsigned *lines)
+{
+    int status = BLOCK_E_MEMORY;
+
+    for (size_t i = 0; i < sizeof(cache_lines) / sizeof(cache_lines[0]); i++) {
+        *lines = cache_lines[i];
+        status = block_buffer_lend(
+            disk->device, (size_t)*lines * CACHE_LINE_BYTES, &disk->buffer);
+        if (status != BLOCK_E_MEMORY && status != BLOCK_E_LIMIT)
+            break;
+    }
+    return status;
+}
+
+int disk_open(struct disk *disk, const char *service, uint32_t number)
+{
+    struct cache_source source = {start_read, finish_read, disk};
+    const struct block_info *info;
+    unsigned lines;
+    int status;
+
+    disk->service = service;
+    disk->number = number;
+    disk->result = disk->result_count = 0;
+    status = block_open(service, number, &disk->device);
+    if (status) {
+        disk->device = NULL;
+        return status;
+    }
+    status = buffer_lend(disk, &lines);
+    if (status) {
+        disk_close(disk);
+        return status;
+    }
+    info = block_info(disk->device);
+    disk->block_bytes = info->block_bytes;
+    disk->bytes = info->blocks * info->block_bytes;
+    cache_init(&disk->cache, &source, disk->buffer.data, lines, disk->bytes);
+    return BLOCK_OK;
+}
+
+void disk_close(struct disk *disk)
+{
+    if (disk->device)
+        block_close(disk->device);
+    disk->device = NULL;
+    cache_drop(&disk->cache);
+}
+
+/* After an error that a new connection may cure: 0 if there is one, to a disk
+ * of the same size. */
+static int reopen(struct disk *disk, int error)
+{
+    uint64_t bytes = disk->bytes;
+
+    disk->last_error = error;
+    switch (error) {
+    case BLOCK_E_TIMEOUT:
+    case BLOCK_E_FAULT:
+    case BLOCK_E_RESET:
+    case BLOCK_E_GONE:
+        break;
+    default:
+        return error;
+    }
+    disk_close(disk);
+    if (disk_open(disk, disk->service, disk->number))
+        return error;
+    disk->reopened++;
+    if (disk->bytes == bytes)
+        return 0;
+    disk_close(disk); /* not the disk that was mounted */
+    return error;
+}
+
+int disk_view(struct disk *disk, uint64_t offset, const uint8_t **data,
+              size_t *bytes)
+{
+    int error = cache_view(&disk->cache, offset, data, bytes);
+
+    if (error && reopen(disk, error) == 0)
+        error = cache_view(&disk->cache, offset, data, bytes);
+    if (error)
+        disk->last_error = error;
+    return error;
+}
+
+int disk_read(struct disk *disk, uint64_t offset, void *to, size_t bytes)
+{
+    uint8_t *out = to;
+
+    while (bytes) {
+        const uint8_t *data;
+        size_t n;
+        int error = disk_view(disk, offset, &data, &n);
+
+        if (error)
+            return error;
+        if (n > bytes)
+            n = bytes;
+        memcpy(out, data, n);
+        out += n;
+        offset += n;
+        bytes -= n;
+    }
+    return 0;
+}
+
+void disk_ahead(struct disk *disk, uint64_t offset, uint64_t bytes)
+{
+    if (disk->device)
+        cache_ahead(&disk->cache, offset, bytes);
+}

@@ -1,0 +1,2 @@
+fs_CFLAGS := $(EXT2FS_CFLAGS)
+fs_LIBS   := $(EXT2FS_LIBS)
