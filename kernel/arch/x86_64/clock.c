@@ -105,8 +105,9 @@ static uint64_t measure_pit(void)
     return measure(pit_read, PIT_HZ, 0xffff);
 }
 
-/* The largest scale that fits 32 bits loses the least. */
-static void scale_set(struct clock_params *clock, uint64_t hz)
+/* The largest scale that fits 32 bits loses the least; a shift of at most 31
+ * keeps clock_ns_to_tsc() in 64 bits. */
+void clock_scale(struct clock_params *clock, uint64_t hz, uint64_t base)
 {
     uint32_t shift = 31;
 
@@ -115,7 +116,7 @@ static void scale_set(struct clock_params *clock, uint64_t hz)
     clock->tsc_hz = hz;
     clock->shift = shift;
     clock->mult = (uint32_t)((1000000000ull << shift) / hz);
-    clock->tsc_base = tsc_read();
+    clock->tsc_base = base;
 }
 
 void clock_init(const struct acpi_info *acpi)
@@ -129,7 +130,7 @@ void clock_init(const struct acpi_info *acpi)
     if (hz < TSC_HZ_MIN)
         panic("no timer to calibrate the clock with: HPET, ACPI timer and "
               "8254 stand still");
-    scale_set(&platform.clock, hz);
+    clock_scale(&platform.clock, hz, tsc_read());
 }
 
 uint64_t clock_tsc(void)
@@ -155,9 +156,10 @@ uint64_t clock_ns_to_tsc(uint64_t ns)
     uint64_t whole = ns / clock->mult, rest = ns % clock->mult;
     uint64_t ticks = ((rest << clock->shift) + clock->mult - 1) / clock->mult;
 
-    if (whole >> (62 - clock->shift))
+    if (whole >> (63 - clock->shift))
         return ~0ull;
-    return (whole << clock->shift) + ticks + clock->tsc_base;
+    ticks += whole << clock->shift;
+    return ticks > ~0ull - clock->tsc_base ? ~0ull : ticks + clock->tsc_base;
 }
 
 void clock_spin_us(uint32_t microseconds)
