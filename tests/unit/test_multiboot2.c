@@ -246,6 +246,10 @@ static void test_bad_sizes(void **state)
     used += 8;
     assert_non_null(finish(&data));
     begin();
+    tag(17, "", 0); /* a map without its own header, at the very end */
+    total(used);
+    assert_non_null(read_exact(&data));
+    begin();
     memory_map(24);
     total(8);
     assert_non_null(read_exact(&data));

@@ -105,9 +105,11 @@ static void read_map(const struct map_tag *tag, struct boot_data *out)
 {
     bool efi = tag->tag.type == TAG_EFI_MEMORY_MAP;
     uint32_t least = efi ? sizeof(struct efi_entry) : sizeof(struct map_entry);
-    uint32_t size = tag->tag.size, step = tag->entry_size;
+    uint32_t size = tag->tag.size, step = 0;
 
-    if (size < sizeof(*tag) || step < least || step % 8 != 0) {
+    if (size >= sizeof(*tag))
+        step = tag->entry_size;
+    if (step < least || step % 8 != 0) {
         out->dropped++;
         return;
     }
