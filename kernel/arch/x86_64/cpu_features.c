@@ -72,9 +72,9 @@ static const struct feature optional[] = {
  * the kernel. */
 #define FMASK 0x44700ul
 
-/* Page attributes 0 to 7: WB, WT, UC-, UC, WC, WT, UC-, UC: entry 4 (the PAT
- * bit alone) is write-combining, the rest is as after reset. */
-#define PAT 0x0007040100070406ul
+/* Page attributes 0 to 7: WB, WC, UC-, UC, WC, WT, UC-, UC: entry 1 (PWT
+ * alone) is write-combining, at one place in leaves of all sizes. */
+#define PAT 0x0007040100070106ul
 
 extern const char entry_syscall[];
 
