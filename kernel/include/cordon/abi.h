@@ -234,6 +234,8 @@ struct boot_info {
     uint64_t first_free_slot;
     uint64_t table_slots; /* size of the first process's CapTable */
     uint64_t ram_bytes;   /* of the machine */
+    uint64_t message_address; /* of the first process's message page */
+    uint64_t heap_address;    /* from here it may map, up to the user limit */
     uint32_t isolation;   /* 1: IOMMU and interrupt remapping are on */
     uint32_t pm1a_port, pm1b_port; /* ACPI PM1 control; 0: none */
     uint32_t fpu_area_size;
