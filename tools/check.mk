@@ -27,7 +27,7 @@ define header
 $(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(GENERATED) $(3)
 	$$(call say,HEADER,$$<)
 	$(Q)mkdir -p $$(@D)
-	$(Q)echo '#include "$$<"' | $(CC) $(2) -MMD -MP -MT $$@ -MF $$@.d \
+	$(Q)echo '#include <$$(patsubst kernel/include/%,%,$$(<:libsys/include/%=%))>' | $(CC) $(2) -MMD -MP -MT $$@ -MF $$@.d \
 		-x c -fsyntax-only - && touch $$@
 endef
 $(eval $(call header,k,$$(KERNEL_CFLAGS)))
