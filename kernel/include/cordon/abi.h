@@ -73,8 +73,8 @@ enum status {
     STATUS_CODES = 15
 };
 
-#define STATUS_CODE(status) ((enum status)((status) & 0xff))
-#define STATUS_ARG(status) (((status) >> 8) & 0xff)
+#define STATUS_CODE(word) ((enum status)((word) & 0xff))
+#define STATUS_ARG(word) (((word) >> 8) & 0xff)
 
 /* Deadlines are nanoseconds of the monotonic clock since boot. */
 #define DEADLINE_POLL 0ull        /* never block */

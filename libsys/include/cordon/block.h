@@ -64,10 +64,8 @@ struct block_info {
 /* Memory lent to the device. `data` is mapped in the client; page aligned. */
 struct block_buffer {
     void *data;
-    size_t bytes;        /* a multiple of 4 KiB */
-    uint32_t id;         /* 0 to BLOCK_MAX_BUFFERS - 1 */
-    uint32_t frame_bits; /* log2 of a Frame's size */
-    cap_t first_frame;   /* Frames in consecutive slots */
+    size_t bytes; /* a multiple of 4 KiB */
+    uint32_t id;  /* 0 to BLOCK_MAX_BUFFERS - 1 */
 };
 
 /* One request for block_submit(). */
@@ -77,8 +75,7 @@ struct block_request {
     uint32_t operation; /* enum block_operation */
     const struct block_buffer *buffer;
     uint64_t offset; /* in the buffer, bytes; a multiple of 4 */
-    uint64_t tag;    /* comes back with the result; block_read() and others
-                        use tags with the top bit set */
+    uint64_t tag;    /* comes back with the result */
 };
 
 struct block_result {
@@ -92,8 +89,12 @@ struct block_device; /* an open disk */
 
 /*
  * Open disk number `disk` (from 0) of the service that the policy calls
- * `service`. Waits up to 10 s for the driver. Returns BLOCK_OK and *out, or a
- * status. Memory: about 4 pages.
+ * `service`. A component has one disk of a service open at a time. Waits up to
+ * 10 s for the driver. Returns BLOCK_OK and *out, or a status.
+ *
+ * If the driver dies and comes back, the connection is made anew and requests
+ * without an answer are issued again, once, unseen by the caller; if it does
+ * not come back within 10 s they end with BLOCK_E_GONE.
  */
 int block_open(const char *service, uint32_t disk, struct block_device **out);
 
@@ -104,8 +105,8 @@ void block_close(struct block_device *dev);
 const struct block_info *block_info(const struct block_device *dev);
 
 /*
- * Allocate `bytes` (rounded up to 4 KiB) and lend it. Frames are 2 MiB where
- * `bytes` is a multiple of that, else 4 KiB. BLOCK_E_MEMORY, BLOCK_E_LIMIT.
+ * Allocate `bytes` (rounded up to whole Frames, see memory_alloc) and lend it.
+ * BLOCK_E_MEMORY, BLOCK_E_LIMIT.
  */
 int block_buffer_lend(struct block_device *dev, size_t bytes,
                       struct block_buffer *buffer);
@@ -147,18 +148,20 @@ const char *block_error_text(int status);
  * Calls on the service's endpoint; the badge names the client. Replies carry
  * an enum block_status as their label.
  *
- *  INFO     in: disk. out: struct block_info as words.
+ *  INFO     in: disk. out: struct block_info as bytes.
  *  CONNECT  in: BLOCK_PROTOCOL; caps: BLOCK_RING_FRAMES Frames of 4 KiB, then
  *           a Notification that the driver signals. out: cap: the
- *           Notification that the client signals. The driver zeroes and
- *           formats the rings. A client that connects again loses its old
- *           connection with all its buffers.
- *  LEND     in: buffer id, offset in the buffer, log2 of the Frames' size,
- *           map attributes; caps: 1 to 4 Frames, appended in order. The
- *           offset must be what is lent so far.
+ *           Notification that the client signals. The driver zeroes the
+ *           Frames. The first two hold the request ring (<cordon/ring.h>),
+ *           BLOCK_MAX_IN_FLIGHT of struct block_entry; the last one the
+ *           completion ring, as many of struct block_completion. A client
+ *           that connects again loses its old connection with all its
+ *           buffers; BLOCK_E_BUSY while that has requests in flight.
+ *  LEND     as <cordon/share.h> says, id 0 to BLOCK_MAX_BUFFERS - 1. Frames
+ *           that are not writable can only be written to the disk.
  *  RECLAIM  in: buffer id. Answered when no request uses it any more and the
  *           Domain's unmapping is confirmed.
- *  DISCONNECT  reclaims everything.
+ *  DISCONNECT  reclaims everything; BLOCK_E_BUSY as CONNECT.
  */
 #define BLOCK_PROTOCOL    1u
 #define BLOCK_RING_FRAMES 3u
