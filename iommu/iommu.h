@@ -29,7 +29,7 @@ enum iommu_status {
 struct iommu_boot {
     const void *table;      /* ACPI DMAR, or NULL */
     size_t table_size;      /* bytes */
-    bool x2apic;            /* mode of the local APICs */
+    bool x2apic;            /* the local APICs can be in x2APIC mode */
     uint32_t fault_apic_id; /* CPU that takes fault interrupts */
     uint8_t fault_vector;
 };
@@ -42,6 +42,9 @@ struct iommu_boot {
  */
 bool iommu_init(const struct iommu_boot *boot);
 bool iommu_usable(void);
+/* Whether remapping entries hold 32-bit destinations: if not, the local APICs
+ * must stay in xAPIC mode (VT-d 4.1, 5.1.4). */
+bool iommu_x2apic(void);
 /* Why not, one line for people; "" when usable. */
 const char *iommu_reason(void);
 

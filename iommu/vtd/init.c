@@ -86,14 +86,17 @@ static const char *units_agree(void)
     return NULL;
 }
 
-/* Local APICs in x2APIC mode want entries with 32-bit destinations. */
-static const char *x2apic_check(bool x2apic)
+/* 32-bit destinations, where the local APICs and all units can. */
+static void x2apic_choose(bool wanted)
 {
-    for (unsigned i = 0; i < vtd.unit_count && x2apic; i++)
-        if (!vtd_unit_has_x2apic(&vtd.units[i]))
-            return "an IOMMU unit cannot send to x2APIC destinations (eim=on)";
-    vtd.x2apic = x2apic;
-    return NULL;
+    vtd.x2apic = wanted;
+    for (unsigned i = 0; i < vtd.unit_count; i++)
+        vtd.x2apic &= vtd_unit_has_x2apic(&vtd.units[i]);
+}
+
+bool iommu_x2apic(void)
+{
+    return vtd.x2apic;
 }
 
 static const char *units_enable(const struct iommu_boot *boot)
@@ -126,10 +129,10 @@ static const char *vtd_start(const struct iommu_boot *boot)
         wrong = units_probe();
     if (wrong == NULL)
         wrong = units_agree();
-    if (wrong == NULL)
-        wrong = x2apic_check(boot->x2apic);
-    if (wrong == NULL)
+    if (wrong == NULL) {
+        x2apic_choose(boot->x2apic);
         wrong = units_enable(boot);
+    }
     return wrong;
 }
 

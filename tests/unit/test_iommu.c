@@ -510,7 +510,6 @@ static void test_unusable(void **state)
     (void)state;
     refused(1, MODEL_NO_QUEUE, "queued invalidation");
     refused(1, MODEL_NO_REMAP, "interrupt remapping");
-    refused(1, MODEL_NO_X2APIC, "x2APIC");
     refused(0, 0, "names no hardware unit");
     assert_false(iommu_init(&none));
     assert_non_null(strstr(iommu_reason(), "no DMAR"));
@@ -518,9 +517,20 @@ static void test_unusable(void **state)
     assert_string_equal(iommu_reason(), "");
 }
 
+/* A unit without 32-bit destinations keeps the local APICs in xAPIC mode. */
+static void test_x2apic_is_the_units_choice(void **state)
+{
+    (void)state;
+    assert_true(start(1, 0));
+    assert_true(iommu_x2apic());
+    assert_true(start(1, MODEL_NO_X2APIC));
+    assert_false(iommu_x2apic());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_x2apic_is_the_units_choice),
         cmocka_unit_test(test_off_by_default),
         cmocka_unit_test(test_attach_and_map),
         cmocka_unit_test(test_unmap),

@@ -92,7 +92,12 @@ void apic_init(void)
     apic_write(APIC_SPURIOUS, SPURIOUS_ENABLE | VECTOR_SPURIOUS);
     calibrate_timer();
     apic_deadline = cpu_features.tsc_deadline;
-    apic_x2 = cpu_features.x2apic;
+    apic_cpu_init();
+}
+
+void apic_choose(bool x2)
+{
+    apic_x2 = x2;
     apic_cpu_init();
 }
 

@@ -40,8 +40,11 @@ extern bool apic_deadline;                /* timer compares with the TSC */
 /* Timer ticks for TSC ticks: (tsc * mult) >> 32. */
 extern uint64_t apic_timer_mult;
 
-/* Maps the registers, calibrates the timer, and sets this CPU up; once. */
+/* Maps the registers, calibrates the timer, and sets this CPU up in xAPIC
+ * mode; once. */
 void apic_init(void);
+/* Chooses the interface for good; before the other CPUs start. */
+void apic_choose(bool x2);
 /* Sets another CPU's local APIC up, on that CPU. */
 void apic_cpu_init(void);
 /* This CPU's APIC ID. */

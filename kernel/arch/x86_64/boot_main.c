@@ -72,18 +72,21 @@ static void read_acpi(struct acpi_info *acpi)
     keep_dmar(acpi);
 }
 
-/* R1: before anything else could start a device. */
+/* R1: before anything else could start a device. Interrupts must be able to
+ * reach the local APICs, so the IOMMU decides on their mode. */
 static void start_iommu(const struct acpi_info *acpi)
 {
     struct iommu_boot boot = {
         .table = acpi->dmar,
         .table_size = acpi->dmar_size,
-        .x2apic = apic_x2,
+        .x2apic = cpu_features.x2apic,
         .fault_apic_id = apic_own_id(),
         .fault_vector = VECTOR_IOMMU_FAULT,
     };
 
     platform.isolation = iommu_init(&boot);
+    apic_choose(cpu_features.x2apic && (!platform.isolation || iommu_x2apic()));
+    platform.x2apic = apic_x2;
     const char *reason = iommu_reason();
     for (unsigned i = 0; i + 1 < sizeof(platform.isolation_reason) &&
                          (platform.isolation_reason[i] = reason[i]);
@@ -125,7 +128,6 @@ void boot_main(uint32_t magic, uint32_t info)
     pic_disable();
     clock_init(&platform.acpi);
     apic_init();
-    platform.x2apic = apic_x2;
     ioapic_init(&platform.acpi);
     start_iommu(&platform.acpi);
     smp_start(&platform.acpi);
