@@ -1,37 +1,36 @@
 /*
- * Text for the service `log`. See <cordon/log.h>.
+ * Text for init's log. See <cordon/log.h>.
  */
 #include <cordon/cordon.h>
 #include <cordon/log.h>
 
-#include "libsys/runtime.h"
-
-static uint64_t lost; /* bytes that found no receiver in time */
+static uint64_t lost; /* bytes that were not taken in time */
 static struct mutex lock;
 
 /* One message. It fits: LOG_MAX_BYTES is below what a message takes. */
-static void send(cap_t service, const char *text, size_t bytes)
+static void send(const char *text, size_t bytes)
 {
     struct message m;
 
-    message_begin(&m, LOG_WRITE);
+    message_begin(&m, LIFECYCLE_LOG);
     message_put(&m, lost);
     message_put_bytes(&m, text, bytes);
-    if (message_send(service, &m, clock_after(LOG_PATIENCE_NS)) == OK)
+    if (message_call(STARTUP_FAULT, &m, clock_after(LOG_PATIENCE_NS)) == OK)
         lost = 0;
     else
         lost += bytes;
 }
 
-void log_write(const char *text, size_t bytes)
+__attribute__((weak)) void log_write(const char *text, size_t bytes)
 {
-    cap_t service = service_find("log");
+    /* Printing may not disturb a message that this thread is reading or
+     * building, so its page is put back. */
+    struct message_page page = *message_page();
 
-    if (service == 0)
-        return;
     mutex_lock(&lock);
     for (size_t done = 0; done < bytes; done += LOG_MAX_BYTES)
-        send(service, text + done,
+        send(text + done,
              bytes - done < LOG_MAX_BYTES ? bytes - done : LOG_MAX_BYTES);
     mutex_unlock(&lock);
+    *message_page() = page;
 }

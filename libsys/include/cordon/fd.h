@@ -1,9 +1,9 @@
 /*
  * File descriptors: newlib's read, write, open ... reach the operations that
  * stand behind a descriptor here. Descriptors 0, 1 and 2 exist from the start:
- * input ends at once, output goes to the service `log`. A component that has
- * something better replaces them (fd_set), and the file service's client
- * registers itself for paths (fd_register_paths).
+ * input ends at once, output goes to init's log (<cordon/log.h>). A component
+ * that has something better replaces them (fd_set), and the file service's
+ * client registers itself for paths (fd_register_paths).
  *
  * Operations return what POSIX says, or minus an errno number. One that is
  * NULL is not supported: it fails with ENOSYS (lseek: ESPIPE).

@@ -45,11 +45,13 @@ cap_t service_find(const char *name);
 /* The Endpoint of an offered service, to receive on, or 0. */
 cap_t service_offered(const char *name);
 
-/* Messages of libsys to the endpoint STARTUP_FAULT (init), beside LABEL_FAULT:
- * word 0 of EXIT is the status given to exit(). The sender waits for ever. */
+/* Calls of libsys on the endpoint STARTUP_FAULT (init's), beside LABEL_FAULT of
+ * the kernel; the badge says which component. */
 enum lifecycle_label {
-    LIFECYCLE_EXIT = 1,
+    LIFECYCLE_EXIT = 1,  /* word 0: the status given to exit(). No answer: the
+                            sender waits to be destroyed */
     LIFECYCLE_READY = 2, /* optional: the component's services work now */
+    LIFECYCLE_LOG = 3,   /* text for people, see <cordon/log.h> */
 };
 
 /* Tells init that the component's services work (LIFECYCLE_READY). */
