@@ -234,6 +234,33 @@ static int check_pairs(struct manifest_check *c)
     return 0;
 }
 
+/* A component knows each service by another name, and offers each once. */
+static int check_service_names(struct manifest_check *c)
+{
+    const struct manifest *m = c->m;
+
+    for (uint32_t i = 1; i < m->header->use_count; i++)
+        for (uint32_t k = i;
+             k-- > 0 && m->uses[k].component == m->uses[i].component;) {
+            const char *name = manifest_string(m, m->uses[i].alias);
+
+            c->line = m->uses[i].line;
+            if (strcmp(name, manifest_string(m, m->uses[k].alias)) == 0)
+                return manifest_fail(
+                    c, "a second service is known as '%s' here", name);
+        }
+    for (uint32_t i = 1; i < m->header->offer_count; i++)
+        for (uint32_t k = i;
+             k-- > 0 && m->offers[k].component == m->offers[i].component;) {
+            const char *name = manifest_string(m, m->offers[i].service);
+
+            c->line = m->offers[i].line;
+            if (strcmp(name, manifest_string(m, m->offers[k].service)) == 0)
+                return manifest_fail(c, "offers '%s' twice", name);
+        }
+    return 0;
+}
+
 static int check_ioport_overlap(struct manifest_check *c)
 {
     const struct manifest_ioport *all = c->m->ioports;
@@ -257,7 +284,8 @@ int manifest_check_records(struct manifest_check *c)
     if (check_string(c, "file", h->file) ||
         check_string(c, "system", h->system) ||
         check_string(c, "description", h->description) || check_ranges(c) ||
-        check_each(c) || check_pairs(c) || check_ioport_overlap(c))
+        check_each(c) || check_pairs(c) || check_service_names(c) ||
+        check_ioport_overlap(c))
         return -1;
     return 0;
 }

@@ -141,9 +141,10 @@ static void check_budget(struct report *r, const struct component *c,
     if (b == NULL)
         return;
     if (is_good(&b->cpu) && b->cpu.number >= cpus) {
-        report_error(r, b->cpu.place, "cpu: %s, the machine has 0 to %u",
-                     b->cpu.text, cpus - 1);
-        report_hint(r, "choose one of these, or give policyc --cpus N");
+        report_error(r, b->cpu.place,
+                     "cpu: there is no CPU %s, the last is CPU %u", b->cpu.text,
+                     cpus - 1);
+        report_hint(r, "choose a smaller one, or give policyc --cpus N");
     }
     if (is_good(&b->budget) && is_good(&b->period) &&
         b->budget.number > b->period.number) {

@@ -120,6 +120,8 @@ static void check_claims(struct report *r, const struct policy *policy,
 static void check_device(struct report *r, const struct policy *policy,
                          const struct component *c, const struct device *d)
 {
+    if (d->place.line == 0)
+        return;
     check_selector(r, d);
     check_claims(r, policy, c, d);
     if (is_good(&d->dma) && is_good(&c->memory) &&

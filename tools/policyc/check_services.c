@@ -78,6 +78,8 @@ static void report_no_offer(struct report *r, const struct policy *policy,
     nearest = nearest_word(use->service.text, names, count);
     if (nearest != NULL)
         report_hint(r, "did you mean '%s'?", nearest);
+    else if (names == manifest_init_offers)
+        report_hint(r, "init offers %s and %s", names[0], names[1]);
     else
         report_hint(r, "nobody does: add '%s' to the `offers` of %s",
                     use->service.text, use->from.text);
@@ -97,6 +99,12 @@ static void report_no_component(struct report *r, const struct policy *policy,
         report_hint(r, "did you mean '%s'?", nearest);
     else
         report_hint(r, "write the `name` of a component, or init");
+}
+
+static void report_itself(struct report *r, const struct use *use)
+{
+    report_error(r, use->from.place, "from: '%s' uses itself", use->from.text);
+    report_hint(r, "a component reaches its own parts by plain calls");
 }
 
 static void check_use(struct report *r, const struct policy *policy,
@@ -119,8 +127,7 @@ static void check_use(struct report *r, const struct policy *policy,
     if (from == NULL)
         report_no_component(r, policy, use);
     else if (from == c)
-        report_error(r, use->from.place, "from: '%s' uses itself",
-                     use->from.text);
+        report_itself(r, use);
     else if (!is_offered(from, use->service.text, offers))
         report_no_offer(r, policy, use, offers, 16);
 }

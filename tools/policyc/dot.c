@@ -67,7 +67,7 @@ static void write_row(const struct dot *d, const char *name, const char *value)
 /* A bar of ten for a share of a CPU. */
 static const char *bar(const struct dot *d, uint64_t part, uint64_t whole)
 {
-    unsigned full = (unsigned)((part * 10 + whole / 2) / whole);
+    unsigned full = (unsigned)((part * 10 + whole - 1) / whole);
     const char *text = "";
 
     for (unsigned i = 0; i < 10; i++)

@@ -113,8 +113,9 @@ static void write_legacy(const struct dump *d,
     for (uint32_t i = 0; i < c->ioports.count; i++) {
         const struct manifest_ioport *p = &d->m->ioports[c->ioports.first + i];
 
-        fprintf(d->out, "%s\"0x%x-0x%x\"%s", i == 0 ? "    ioports: [" : ", ",
-                p->first, p->last, i + 1 == c->ioports.count ? "]\n" : "");
+        fprintf(d->out, "%s\"%s\"%s", i == 0 ? "    ioports: [" : ", ",
+                value_print(d->arena, VALUE_PORTS, p->first, p->last),
+                i + 1 == c->ioports.count ? "]\n" : "");
     }
     for (uint32_t i = 0; i < c->irqs.count; i++)
         fprintf(d->out, "%s%u%s", i == 0 ? "    irqs: [" : ", ",

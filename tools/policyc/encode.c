@@ -259,6 +259,7 @@ static struct bytes join(struct encoder *e)
             report_error(e->report, e->policy->place,
                          "%u %s in all, at most %u", tables[i]->count,
                          tables[i]->name, tables[i]->most);
+            report_hint(e->report, "the manifest has no room for more");
             return (struct bytes){NULL, 0};
         }
         *counts[i] = tables[i]->count;

@@ -17,19 +17,21 @@
     .name = #field, .kind = KEY_LIST, .offset = offsetof(struct type, field),  \
     .most = limit
 #define NUMBER(lowest, highest)                                                \
-    .rule = {VALUE_INTEGER, .low = lowest, .high = highest}
+    .rule = {.type = VALUE_INTEGER, .low = lowest, .high = highest}
 #define SIZE(lowest, highest)                                                  \
-    .rule = {VALUE_SIZE, .low = lowest, .high = highest,                       \
+    .rule = {.type = VALUE_SIZE,                                               \
+             .low = lowest,                                                    \
+             .high = highest,                                                  \
              .multiple = MANIFEST_PAGE}
 #define TIME(lowest, highest)                                                  \
-    .rule = {VALUE_TIME, .low = lowest, .high = highest}
+    .rule = {.type = VALUE_TIME, .low = lowest, .high = highest}
 #define WORDS(list, number)                                                    \
-    .rule = {VALUE_WORD, .words = list, .word_count = number}
+    .rule = {.type = VALUE_WORD, .words = list, .word_count = number}
 
 static const struct key machine_keys[] = {
-    {AT(machine, disk), .rule = {VALUE_BOOL}, .preset = "false",
-     .text = "true: an NVMe controller with the project's disk image"},
-    {LIST(machine, devices, 16), .rule = {VALUE_TEXT},
+    {AT(machine, disk), .rule.type = VALUE_BOOL, .preset = "false",
+     .text = "whether it has an NVMe controller with the project's disk image"},
+    {LIST(machine, devices, 16), .rule.type = VALUE_TEXT,
      .text = "further devices, each as QEMU's -device takes it"},
 };
 static const struct schema machine_schema = {
@@ -47,10 +49,10 @@ static const struct schema interrupts_schema = {
 
 /* `device:` has the first four, an item of `devices:` all of them. */
 static const struct key device_keys[] = {
-    {AT(device, class), .rule = {VALUE_CLASS},
+    {AT(device, class), .rule.type = VALUE_CLASS,
      .text = "class code: base, sub-class and, if given, interface"},
-    {AT(device, id), .rule = {VALUE_ID}, .text = "vendor and device ID"},
-    {AT(device, address), .rule = {VALUE_ADDRESS},
+    {AT(device, id), .rule.type = VALUE_ID, .text = "vendor and device ID"},
+    {AT(device, address), .rule.type = VALUE_ADDRESS,
      .text = "segment:bus:device.function"},
     {AT(device, index), NUMBER(0, MANIFEST_DEVICE_INDEX_MAX), .preset = "0",
      .text = "which of several alike, in order of address"},
@@ -89,28 +91,30 @@ static const struct schema restart_schema = {"restart", restart_keys,
                                              sizeof(struct restart), "rule"};
 
 static const struct key use_keys[] = {
-    {AT(use, service), .rule = {VALUE_NAME}, .required = 1,
+    {AT(use, service), .rule.type = VALUE_NAME, .required = 1,
      .text = "what the other component calls it in `offers`"},
-    {AT(use, from), .rule = {VALUE_NAME}, .required = 1,
+    {AT(use, from), .rule.type = VALUE_NAME, .required = 1,
      .text = "the component that offers it, or init"},
-    {AT(use, as), .rule = {VALUE_NAME},
+    {AT(use, as), .rule.type = VALUE_NAME,
      .text = "the name it is known by here; absent: as `service`"},
 };
 static const struct schema use_schema = {"uses", use_keys, COUNT(use_keys),
                                          sizeof(struct use), NULL};
 
 static const struct key component_keys[] = {
-    {AT(component, name), .rule = {VALUE_NAME}, .required = 1,
+    {AT(component, name), .rule.type = VALUE_NAME, .required = 1,
      .text = "unlike any other component's; init is taken"},
-    {AT(component, binary), .rule = {VALUE_NAME}, .required = 1,
+    {AT(component, binary), .rule.type = VALUE_NAME, .required = 1,
      .text = "the program"},
     {AT(component, role), WORDS(manifest_role_names, MANIFEST_ROLES),
      .preset = "none", .text = "a part that init knows; one holder each"},
     {AT(component, memory), SIZE(MANIFEST_MEMORY_MIN, MANIFEST_MEMORY_MAX),
      .required = 1, .text = "all the RAM it ever has, kernel objects included"},
     {AT(component, capabilities),
-     .rule = {VALUE_INTEGER, .low = MANIFEST_CAPABILITIES_MIN,
-              .high = MANIFEST_CAPABILITIES_MAX, .power_of_two = 1},
+     .rule = {.type = VALUE_INTEGER,
+              .low = MANIFEST_CAPABILITIES_MIN,
+              .high = MANIFEST_CAPABILITIES_MAX,
+              .power_of_two = 1},
      .preset = "256", .text = "slots of its capability table; a power of two"},
     {AT(component, threads), NUMBER(1, MANIFEST_THREADS_MAX), .preset = "1",
      .text = "threads at most, the first one included"},
@@ -123,15 +127,15 @@ static const struct key component_keys[] = {
      .text = "`interrupts` of its device"},
     {LIST(component, devices, 16), .of = &devices_schema,
      .text = "several PCI functions, in place of device, dma, interrupts"},
-    {LIST(component, ioports, 16), .rule = {VALUE_PORTS},
+    {LIST(component, ioports, 16), .rule.type = VALUE_PORTS,
      .text = "x86 I/O ports"},
     {LIST(component, irqs, 8), NUMBER(0, MANIFEST_IRQ_MAX),
      .text = "ISA interrupt lines, for legacy devices such as a UART"},
     {LIST(component, uses, 32), .of = &use_schema,
      .text = "services of others that it may call"},
-    {LIST(component, offers, 16), .rule = {VALUE_NAME},
+    {LIST(component, offers, 16), .rule.type = VALUE_NAME,
      .text = "services that others may use"},
-    {LIST(component, args, 32), .rule = {VALUE_TEXT},
+    {LIST(component, args, 32), .rule.type = VALUE_TEXT,
      .text = "argv[1] and so on"},
     {MAP(component, restart, &restart_schema),
      .text = "when init starts it again; absent: never"},
@@ -141,9 +145,9 @@ static const struct schema component_schema = {"component", component_keys,
                                                sizeof(struct component), NULL};
 
 static const struct key policy_keys[] = {
-    {AT(policy, system), .rule = {VALUE_NAME}, .required = 1,
+    {AT(policy, system), .rule.type = VALUE_NAME, .required = 1,
      .text = "the system's name"},
-    {AT(policy, description), .rule = {VALUE_TEXT}, .preset = "",
+    {AT(policy, description), .rule.type = VALUE_TEXT, .preset = "",
      .text = "what it is for"},
     {MAP(policy, machine, &machine_schema),
      .text = "what `make run` adds to the emulated machine; grants nothing"},

@@ -10,26 +10,6 @@
 
 /* --- the text itself --- */
 
-/* Bytes of the UTF-8 character at `at`; 0 if it is none (RFC 3629, 3-4). */
-static size_t utf8_length(const unsigned char *at, size_t left)
-{
-    size_t n = at[0] < 0x80                     ? 1
-               : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
-               : (at[0] & 0xf0) == 0xe0         ? 3
-               : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
-                                                : 0;
-
-    if (n == 0 || n > left)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 /* Reports each character that does not belong. 0 if there was none. */
 static int check_text(struct report *r, const char *text, size_t size)
 {
@@ -38,7 +18,7 @@ static int check_text(struct report *r, const char *text, size_t size)
     unsigned before = r->count;
 
     for (size_t i = 0, n; i < size && !report_is_full(r); i += n, at.column++) {
-        n = utf8_length(byte + i, size - i);
+        n = utf8_length(text + i, size - i);
         if (n == 0) {
             report_error(r, at, "byte %02x is not UTF-8", byte[i]);
             report_hint(r, "save the file as UTF-8");
@@ -52,6 +32,7 @@ static int check_text(struct report *r, const char *text, size_t size)
             report_hint(r, "indent and align with spaces");
         } else if ((byte[i] < 0x20 && byte[i] != '\r') || byte[i] == 0x7f) {
             report_error(r, at, "control character %02x", byte[i]);
+            report_hint(r, "remove it");
         }
     }
     return r->count == before ? 0 : -1;
@@ -159,6 +140,7 @@ static struct node *build_collection(struct builder *b, enum node_kind kind,
     if (depth >= NODE_DEPTH_MAX) {
         report_error(b->report, node->place, "nested deeper than %u levels",
                      NODE_DEPTH_MAX);
+        report_hint(b->report, "no policy needs that: is a bracket missing?");
         b->failed = 1;
     }
     build_children(b, node, depth);
@@ -175,6 +157,7 @@ static struct node *build_scalar(struct builder *b, const yaml_event_t *event)
 
     if (memchr(text, 0, length) != NULL) {
         report_error(b->report, node->place, "a NUL character in a value");
+        report_hint(b->report, "remove the escape");
         node->kind = NODE_BAD;
     }
     node->text = arena_copy(b->report->arena, text, length);
@@ -246,6 +229,7 @@ struct node *node_parse(struct report *r, const char *text, size_t size)
     if (size > NODE_TEXT_MAX) {
         report_error(r, (struct place){0, 0}, "has %zu bytes, at most %u", size,
                      NODE_TEXT_MAX);
+        report_hint(r, "is this the right file?");
         return NULL;
     }
     if (check_text(r, text, size))

@@ -7,6 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+size_t utf8_length(const char *text, size_t left)
+{
+    const unsigned char *at = (const unsigned char *)text;
+    size_t n = at[0] < 0x80                     ? 1
+               : at[0] >= 0xc2 && at[0] <= 0xdf ? 2
+               : (at[0] & 0xf0) == 0xe0         ? 3
+               : at[0] >= 0xf0 && at[0] <= 0xf4 ? 4
+                                                : 0;
+
+    if (n == 0 || n > left)
+        return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((at[i] & 0xc0) != 0x80)
+            return 0;
+    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+        (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+/* A value that is quoted in a message must not break the line. */
+static const char *one_line(char *text)
+{
+    for (char *at = text; *at != 0; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = '?';
+    return text;
+}
+
 void report_error(struct report *r, struct place at, const char *format, ...)
 {
     va_list args;
@@ -14,8 +43,8 @@ void report_error(struct report *r, struct place at, const char *format, ...)
     if (r->count++ >= REPORT_MAX)
         return;
     va_start(args, format);
-    r->problems[r->count - 1] =
-        (struct problem){at, arena_vprint(r->arena, format, args), NULL};
+    r->problems[r->count - 1] = (struct problem){
+        at, one_line(arena_vprint(r->arena, format, args)), NULL};
     va_end(args);
 }
 
@@ -26,7 +55,8 @@ void report_hint(struct report *r, const char *format, ...)
     if (r->count == 0 || r->count > REPORT_MAX)
         return;
     va_start(args, format);
-    r->problems[r->count - 1].hint = arena_vprint(r->arena, format, args);
+    r->problems[r->count - 1].hint =
+        one_line(arena_vprint(r->arena, format, args));
     va_end(args);
 }
 
@@ -44,6 +74,21 @@ static int compare_places(const void *left, const void *right)
     if (a->place.column != b->place.column)
         return a->place.column < b->place.column ? -1 : 1;
     return strcmp(a->what, b->what);
+}
+
+/* Prints a character of the source, or what may stand for it on a terminal.
+ * Returns its bytes. */
+static size_t print_character(const char *text, size_t left, FILE *out)
+{
+    size_t size = utf8_length(text, left);
+
+    if (*text == '\t' || *text == '\r')
+        putc(' ', out);
+    else if (size == 0 || (unsigned char)*text < 0x20 || *text == 0x7f)
+        putc('?', out);
+    else
+        fwrite(text, 1, size, out);
+    return size != 0 ? size : 1;
 }
 
 /* Line `number` of the source, cut to what fits a screen. */
@@ -69,8 +114,8 @@ static void print_source_line(const struct report *r, struct place at,
     if (left == 0 || left > 160 || at.column > left + 1)
         return;
     fprintf(out, "%5u | ", at.line);
-    for (size_t i = 0; i < left; i++)
-        putc(line[i] == '\t' || line[i] == '\r' ? ' ' : line[i], out);
+    for (size_t i = 0; i < left; i += print_character(line + i, left - i, out))
+        ;
     fprintf(out, "\n      | %*s^\n", (int)at.column - 1, "");
 }
 
@@ -143,6 +188,8 @@ const char *nearest_word(const char *word, const char *const *words,
         if (words[i] == NULL || strlen(words[i]) > WORD_MAX)
             continue;
         distance = word_distance(word, words[i]);
+        if (strlen(word) > 2 && strncmp(word, words[i], strlen(word)) == 0)
+            distance = 1; /* the beginning of it */
         if (distance < best || (distance == best && nearest == NULL)) {
             best = distance;
             nearest = words[i];

@@ -45,6 +45,9 @@ int report_is_full(const struct report *r);
 /* Prints `file:line:column: error: ...`, the line with a caret, the hint. */
 void report_print(struct report *r, FILE *out);
 
+/* Bytes of the UTF-8 character at `text`; 0 if it is none (RFC 3629, 3-4). */
+size_t utf8_length(const char *text, size_t left);
+
 /* Of `count` words (NULL ones are skipped) the one most like `word`, or NULL if
  * none is near: for "did you mean". */
 const char *nearest_word(const char *word, const char *const *words,

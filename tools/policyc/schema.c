@@ -42,6 +42,8 @@ static void set_value(struct report *r, struct place at, const struct key *key,
     report_error(r, at, "%s: %s", key->name, error);
     if (hint != NULL)
         report_hint(r, "%s", hint);
+    else
+        report_hint(r, "%s: %s", key->name, key->text);
 }
 
 static void read_value(struct report *r, const struct node *node,
@@ -65,7 +67,6 @@ static void read_list(struct report *r, const struct node *node,
     size_t size = key->of != NULL ? key->of->size : sizeof(struct value);
     unsigned count = 0;
 
-    out->place = node->place;
     if (node->kind != NODE_LIST) {
         if (node->kind != NODE_BAD)
             report_kind(r, node, key->name, "a list",
@@ -74,11 +75,13 @@ static void read_list(struct report *r, const struct node *node,
                                     key->name));
         return;
     }
+    out->place = node->place;
     for (const struct node *n = node->first; n != NULL; n = n->next)
         count++;
     if (count > key->most) {
         report_error(r, node->place, "%s: %u items, at most %u", key->name,
                      count, key->most);
+        report_hint(r, "%s: %s", key->name, key->text);
         count = key->most;
     }
     out->items = arena_alloc(r->arena, count * size);
@@ -175,21 +178,23 @@ static void read_shorthand(struct report *r, const struct node *node,
     complete_map(r, node->place, schema, 1ull << (key - schema->keys), object);
 }
 
+/* An object that could not be read at all keeps place 0 and is empty. */
 static void read_map(struct report *r, const struct node *node,
                      const struct schema *schema, void *object)
 {
     unsigned long long seen = 0;
 
-    memcpy(object, &node->place, sizeof node->place);
     if (node->kind == NODE_BAD)
         return;
-    if (node->kind == NODE_SCALAR && schema->shorthand != NULL) {
-        read_shorthand(r, node, schema, object);
-        return;
-    }
-    if (node->kind != NODE_MAP) {
+    if (node->kind != NODE_MAP &&
+        (node->kind != NODE_SCALAR || schema->shorthand == NULL)) {
         report_kind(r, node, schema->name, "a mapping",
                     "write 'key: value' lines, or {key: value, ...}");
+        return;
+    }
+    memcpy(object, &node->place, sizeof node->place);
+    if (node->kind == NODE_SCALAR) {
+        read_shorthand(r, node, schema, object);
         return;
     }
     for (const struct node *name = node->first;

@@ -8,8 +8,7 @@
 #include <string.h>
 
 static const char *const type_texts[VALUE_TYPES] = {
-    [VALUE_NAME] = "a name (a letter, then letters, digits, '-', '_'; all "
-                   "lower-case; at most 31)",
+    [VALUE_NAME] = "a name (a-z, then also 0-9, '-', '_'; at most 31)",
     [VALUE_TEXT] = "one line of text, at most 255 bytes",
     [VALUE_INTEGER] = "a whole number",
     [VALUE_SIZE] = "a size like 64KiB, 4MiB or 1GiB",
@@ -324,7 +323,8 @@ const char *value_print(struct arena *arena, enum value_type type,
         return arena_print(arena, "%04x:%02x:%02x.%x", n >> 16, n >> 8 & 255,
                            n >> 3 & 31, n & 7);
     case VALUE_PORTS:
-        return arena_print(arena, "0x%x-0x%x", n, (unsigned)mask);
+        return n == mask ? arena_print(arena, "0x%x", n)
+                         : arena_print(arena, "0x%x-0x%x", n, (unsigned)mask);
     default:
         return arena_print(arena, "%llu", (unsigned long long)number);
     }
