@@ -24,7 +24,7 @@
 #define ICR_ASSERT    (1u << 14)
 #define ICR_TO_OTHERS (3u << 18)
 
-#define CALIBRATE_US 10000
+#define CALIBRATE_US 5000
 
 bool apic_x2;
 volatile uint32_t *apic_registers;

@@ -202,6 +202,7 @@ static void find_devices(const struct acpi_info *acpi)
         range_add_inside(&device, s->base.v + ((uint64_t)s->first_bus << 20),
                          s->base.v + (((uint64_t)s->last_bus + 1) << 20));
     }
+    range_remove(&device, limit, ~0ul);
     for (unsigned i = 0; i < all_ram.count; i++)
         range_remove(&device, all_ram.ranges[i].start.v,
                      all_ram.ranges[i].end.v);
