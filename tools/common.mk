@@ -37,7 +37,7 @@ objects = $(patsubst %,$(O)/$(1)/%.o,$(basename $(2)))
 
 # A file whose content is the flags: whoever depends on it is built anew when
 # they change, and only then.
-$(O)/flags: FORCE
+$(O)/flags: FORCE | setup-build
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(subst ','\'',$(KERNEL_CFLAGS) / $(USER_CFLAGS) / $(HOST_CFLAGS) / $(KERNEL_LDFLAGS) / $(USER_LDFLAGS))' > $@.new.$$$$; \
 	cmp -s $@.new.$$$$ $@ && rm $@.new.$$$$ || mv $@.new.$$$$ $@
