@@ -126,10 +126,14 @@ struct iommu_irq {
 /* Takes `n` consecutive free entries, n a power of two up to 32 (aligned, so
  * that one multi-message MSI can use them). All stay absent. */
 enum iommu_status iommu_irq_alloc(unsigned n, uint16_t *first);
-/* Makes an absent entry present. */
+/* Makes an absent entry present. IOMMU_LIMIT: the units cannot address that
+ * CPU. */
 enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq);
 /* Makes it absent; confirmed when IOMMU_OK (R4). */
 enum iommu_status iommu_irq_clear(uint16_t index);
+/* The same in two halves, for several entries with one confirmation. */
+void iommu_irq_remove(uint16_t index);
+enum iommu_status iommu_irqs_confirm(void);
 /* Gives an absent, confirmed entry back. */
 void iommu_irq_free(uint16_t index);
 /* The message a device must send to use the entry. */

@@ -23,6 +23,7 @@
 #define ENTRY_VECTOR_SHIFT 16
 #define ENTRY_APIC_SHIFT   40 /* 8-bit APIC ID */
 #define ENTRY_X2APIC_SHIFT 32 /* 32-bit APIC ID */
+#define APIC_ID_MAX        254
 /* Upper half: source-id, and how it is verified. */
 #define ENTRY_SOURCE_MASK 0xffffull
 #define ENTRY_VERIFY_FULL ((uint64_t)1 << 18) /* SVT = 01, SQ = 00 */
@@ -95,15 +96,15 @@ static void word_store(uint64_t *word, uint64_t value)
 }
 
 /* Any unit may have cached the entry, also on behalf of a forger. */
-static enum iommu_status entry_flush(uint16_t index)
+static enum iommu_status units_flush(struct vtd_descriptor d)
 {
     bool confirmed = true;
 
 #ifndef MUTATION_skip_entry_flush
-    for (unsigned i = 0; i < vtd.unit_count; i++) {
-        struct vtd_descriptor d = vtd_entry(index);
+    for (unsigned i = 0; i < vtd.unit_count; i++)
         confirmed &= vtd_queue_run(&vtd.units[i], &d, 1);
-    }
+#else
+    (void)d;
 #endif
     return confirmed ? IOMMU_OK : IOMMU_UNCONFIRMED;
 }
@@ -116,6 +117,8 @@ enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq)
 #ifdef MUTATION_no_source_id
     verify = 0;
 #endif
+    if (!vtd.x2apic && irq->apic_id > APIC_ID_MAX)
+        return IOMMU_LIMIT;
     word_store(&table[index].high, irq->source | verify);
     word_store(&table[index].low,
                ENTRY_PRESENT | (irq->level ? ENTRY_LEVEL : 0) |
@@ -123,16 +126,23 @@ enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq)
                    (uint64_t)irq->apic_id << shift);
     /* Absent entries are cached by units in caching mode only, but a run
      * also drains write buffers; making an interrupt is rare. */
-    return entry_flush(index);
+    return units_flush(vtd_entry(index));
+}
+
+void iommu_irq_remove(uint16_t index)
+{
+    word_store(&table[index].low, 0);
+}
+
+enum iommu_status iommu_irqs_confirm(void)
+{
+    return units_flush(vtd_entries_all());
 }
 
 enum iommu_status iommu_irq_clear(uint16_t index)
 {
-    word_store(&table[index].low, 0);
-    enum iommu_status s = entry_flush(index);
-    if (s == IOMMU_OK)
-        word_store(&table[index].high, 0);
-    return s;
+    iommu_irq_remove(index);
+    return units_flush(vtd_entry(index));
 }
 
 void iommu_irq_message(uint16_t index, uint64_t *address, uint32_t *data)

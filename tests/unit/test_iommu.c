@@ -296,6 +296,34 @@ static void test_interrupts(void **state)
     }
 }
 
+/* Units without 32-bit destinations: 8 bits, and no more than that. */
+static void test_short_destinations(void **state)
+{
+    struct iommu_irq irq = {.apic_id = 7, .source = DEV, .vector = 0x41};
+    uint16_t index;
+    uint64_t address;
+    uint32_t data, apic;
+    uint8_t vector;
+
+    (void)state;
+    assert_true(start(1, MODEL_NO_X2APIC));
+    assert_int_equal(iommu_irq_alloc(1, &index), IOMMU_OK);
+    iommu_irq_message(index, &address, &data);
+    assert_int_equal(iommu_irq_set(index, &irq), IOMMU_OK);
+    assert_int_equal(model_msi(0, DEV, address, data, &vector, &apic), 0);
+    assert_int_equal(apic, 7);
+    /* Two halves of a clear. */
+    iommu_irq_remove(index);
+    assert_int_equal(model_msi(0, DEV, address, data, &vector, &apic), 0);
+    assert_int_equal(iommu_irqs_confirm(), IOMMU_OK);
+    assert_int_equal(model_msi(0, DEV, address, data, &vector, &apic),
+                     MODEL_ENTRY_ABSENT);
+    irq.apic_id = 255;
+    assert_int_equal(iommu_irq_set(index, &irq), IOMMU_LIMIT);
+    assert_int_equal(model_msi(0, DEV, address, data, &vector, &apic),
+                     MODEL_ENTRY_ABSENT);
+}
+
 static void test_interrupt_table_full(void **state)
 {
     uint16_t index, first;
@@ -537,6 +565,7 @@ int main(void)
         cmocka_unit_test(test_block),
         cmocka_unit_test(test_domain_ids),
         cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_short_destinations),
         cmocka_unit_test(test_interrupt_table_full),
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_mute_stranger),
