@@ -44,7 +44,7 @@ static void forget_lines(struct compiled *c)
 
 static void compile_again(struct arena *arena, struct compiled *first)
 {
-    static const struct check_options options = {2, NULL};
+    static const struct check_options options = {0, NULL};
     struct report report = {.arena = arena};
     struct compiled second;
     char *text = NULL;
@@ -70,7 +70,7 @@ static void compile_again(struct arena *arena, struct compiled *first)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const struct check_options options = {2, NULL};
+    static const struct check_options options = {0, NULL};
     static FILE *sink;
     struct arena arena = {NULL};
     struct report report = {.arena = &arena};

@@ -219,8 +219,10 @@ def test_golden_output(mode):
 def test_machine(tmp_path):
     done = run("--machine", HERE / "good" / "everything.yaml")
     assert text(done.stdout).splitlines() == \
-        ["disk", "device edu,addr=4", "device edu,addr=5"]
+        ["cpus 4", "disk", "device edu,addr=4", "device edu,addr=5"]
     assert run("--machine", ROOT / "policies" / "minimal.yaml").stdout == b""
+    assert run("--check", HERE / "good" / "everything.yaml", "--cpus", 2
+               ).returncode == 1, "--cpus does not count more than the policy"
     compile_policy(ROOT / "policies" / "files.yaml", tmp_path / "m")
     assert run("--machine", tmp_path / "m").returncode == 2
 

@@ -144,7 +144,7 @@ static void check_budget(struct report *r, const struct component *c,
         report_error(r, b->cpu.place,
                      "cpu: there is no CPU %s, the last is CPU %u", b->cpu.text,
                      cpus - 1);
-        report_hint(r, "choose a smaller one, or give policyc --cpus N");
+        report_hint(r, "choose a smaller one, or write machine: {cpus: N}");
     }
     if (is_good(&b->budget) && is_good(&b->period) &&
         b->budget.number > b->period.number) {
@@ -185,10 +185,21 @@ static void check_cpu_sum(struct report *r, const struct policy *policy,
                 list);
 }
 
+/* What the command line says, else the policy, else the default. */
+static unsigned cpus_of(const struct policy *policy,
+                        const struct check_options *options)
+{
+    if (options->cpus != 0)
+        return options->cpus;
+    if (policy->machine != NULL && is_good(&policy->machine->cpus))
+        return (unsigned)policy->machine->cpus.number;
+    return CHECK_CPUS_DEFAULT;
+}
+
 void check_components(struct report *r, struct policy *policy,
                       const struct check_options *options)
 {
-    unsigned cpus = options->cpus != 0 ? options->cpus : CHECK_CPUS_DEFAULT;
+    unsigned cpus = cpus_of(policy, options);
 
     if (policy->components.place.line != 0 && policy->components.count == 0) {
         report_error(r, policy->components.place, "no components");

@@ -7,7 +7,7 @@
 #include "policy.h"
 
 struct check_options {
-    unsigned cpus;        /* of the machine; 0: the default */
+    unsigned cpus;        /* of the machine; 0: as the policy says */
     const char *binaries; /* folder that must have each binary, or NULL */
 };
 

@@ -173,6 +173,18 @@ static void write_component(const struct dump *d,
             manifest_restart_names[c->restart], c->restart_limit);
 }
 
+/* A manifest does not say what machine it is for, but needs these CPUs. */
+static void write_cpus(const struct dump *d)
+{
+    uint32_t cpus = 2; /* the language's default */
+
+    for (uint32_t i = 0; i < d->m->header->component_count; i++)
+        if (d->m->components[i].cpu >= cpus)
+            cpus = d->m->components[i].cpu + 1;
+    if (cpus > 2)
+        fprintf(d->out, "machine: {cpus: %u}\n", cpus);
+}
+
 void dump_write(FILE *out, struct arena *arena, const struct manifest *m)
 {
     struct dump d = {out, arena, m};
@@ -181,7 +193,9 @@ void dump_write(FILE *out, struct arena *arena, const struct manifest *m)
             "# compiled from %s\nsystem: %s\ndescription: ", manifest_file(m),
             string(&d, m->header->system));
     write_quoted(out, string(&d, m->header->description));
-    fprintf(out, "\ncomponents:\n");
+    fprintf(out, "\n");
+    write_cpus(&d);
+    fprintf(out, "components:\n");
     for (uint32_t i = 0; i < m->header->component_count; i++)
         write_component(&d, &m->components[i]);
 }

@@ -29,6 +29,8 @@
     .rule = {.type = VALUE_WORD, .words = list, .word_count = number}
 
 static const struct key machine_keys[] = {
+    {AT(machine, cpus), NUMBER(1, MANIFEST_CPUS_MAX), .preset = "2",
+     .text = "CPUs that the policy is for, where policyc --cpus says nothing"},
     {AT(machine, disk), .rule.type = VALUE_BOOL, .preset = "false",
      .text = "whether it has an NVMe controller with the project's disk image"},
     {LIST(machine, devices, 16), .rule.type = VALUE_TEXT,

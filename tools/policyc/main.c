@@ -24,14 +24,16 @@ static const char usage[] =
     "       policyc --dot FILE                   the same as a Graphviz graph\n"
     "       policyc --binaries-of FILE           the binaries it names\n"
     "       policyc --machine FILE.yaml          what tools/run adds to QEMU:\n"
-    "                                            'disk', 'device TEXT' lines\n"
+    "                                            'cpus N', 'disk', 'device "
+    "TEXT'\n"
     "       policyc --schema                     JSON Schema for editors\n"
     "       policyc --reference                  the keys as Markdown tables\n"
     "FILE is a policy or a manifest; '-' is standard input or output.\n"
     "\n"
     "options:\n"
     "  --binaries DIR   each binary must be a file of this folder\n"
-    "  --cpus N         CPUs of the machine, 1 to 8 (default 2)\n"
+    "  --cpus N         CPUs of the machine, 1 to 8 (else as the policy\n"
+    "                   says in machine: {cpus: N}, else 2)\n"
     "  --name NAME      file name for messages and for the manifest\n"
     "\n"
     "exit status: 0 done, 1 the policy or manifest is wrong, 2 the command\n"
@@ -214,6 +216,7 @@ static int write_machine(const struct policy *policy)
     }
     if (policy->machine == NULL)
         return 0;
+    printf("cpus %llu\n", (unsigned long long)policy->machine->cpus.number);
     if (policy->machine->disk.number != 0)
         printf("disk\n");
     for (unsigned i = 0; i < policy->machine->devices.count; i++)

@@ -15,6 +15,7 @@ struct list {
 
 struct machine {
     struct place place;
+    struct value cpus;
     struct value disk;
     struct list devices; /* of struct value: QEMU's -device */
 };
