@@ -23,7 +23,7 @@ enum step {
     STEP_UNCONFIRMED, /* hardware did not confirm; fail closed (R4) */
 };
 
-#define CAP_MAX_DEPTH 4096
+#define CAP_MAX_DEPTH 256
 
 /* Puts a capability without a parent into an empty slot. */
 void cap_insert_root(struct cap *slot, uint64_t word, uint64_t data,

@@ -125,7 +125,7 @@ enum fault_word {
     FAULT_ADDRESS = 1, /* of a page fault (CR2) */
     FAULT_IP = 2,
     FAULT_CODE = 3,   /* error code (Intel SDM 3A, 6.13) | vector << 32 */
-    FAULT_SP = 4,     /* in the message page */
+    FAULT_SP = 4, /* in the receiver's message page */
     FAULT_WORDS = 5
 };
 /* The reply's label says what happens to the thread that faulted. */

@@ -1,0 +1,30 @@
+/*
+ * Notifications: a word of event bits, a queue of waiters, a timer, and
+ * perhaps a thread whose receives they end. Signalling never blocks.
+ */
+#pragma once
+
+#include "kernel/thread.h"
+
+struct notification {
+    struct object object;
+    struct lock lock;
+    uint64_t bits;
+    struct thread *head;   /* waiters, circular */
+    struct thread *bound;  /* or NULL */
+    struct timer timer;
+    uint64_t timer_deadline; /* TSC of the next expiry */
+    uint64_t timer_period;   /* TSC cycles; 0: one-shot */
+    uint64_t timer_bits;
+    uint8_t timer_cpu;
+    struct cap binding; /* the bound Thread */
+};
+
+/* Sets bits (bit 0 if none) and wakes whoever waits for them. */
+void notification_signal(struct notification *notification, uint64_t bits);
+/* Takes the bits of the thread's bound notification; 0: none are set. */
+uint64_t notification_take(struct notification *notification);
+bool notification_cancel(struct thread *thread);
+void notification_expire(struct notification *notification);
+enum step notification_destroy_step(struct notification *notification);
+enum step notification_binding_lost(struct notification *notification);

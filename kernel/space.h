@@ -1,0 +1,67 @@
+/*
+ * Spaces: the page tables of a process (AddressSpace) or of devices (Domain),
+ * with the list of Frame capabilities mapped in them. What differs between
+ * the two is how a change is confirmed: by TLB shootdown or by IOTLB
+ * invalidation.
+ */
+#pragma once
+
+#include "kernel/cap.h"
+#include "kernel/cpu.h"
+#include "kernel/radix.h"
+
+struct domain;
+
+struct space {
+    struct object object;
+    struct radix *tables; /* `own_tables`, or the Domain's */
+    struct radix own_tables;
+    struct cap *mappings;  /* Frames and donated memory, by map_next */
+    uint64_t mapped;       /* bytes */
+    uint64_t cpu_mask;     /* CPUs that have it loaded; AddressSpace */
+    uint64_t root;         /* CR3; AddressSpace */
+    bool emptied;          /* its table memory was revoked */
+};
+
+/* The least log2 of the bytes that a space is retyped from. */
+#define SPACE_MIN_BITS 14
+
+/*
+ * Makes a space of 2^size_bits zeroed bytes: header, root, free tables.
+ * Domains: false if there is no free domain-id.
+ */
+bool space_init(struct space *space, enum cap_type type, unsigned size_bits);
+/* Loads it on this CPU; NULL loads the kernel's own tables. */
+void space_load(struct cpu *cpu, struct space *space);
+/* Forgets all translations on this CPU, and leaves a dying space. */
+void space_flush_local(struct cpu *cpu);
+
+/*
+ * Takes one Frame's mapping out without flushing; what it needs is gathered
+ * in `batch` and confirmed by space_flush.
+ */
+struct flush_batch {
+    struct space *space;
+    uint64_t from, to; /* addresses touched */
+};
+bool space_unmap_cap(struct cap *frame, struct flush_batch *batch);
+/* False: hardware did not confirm (R4: quarantine). */
+bool space_flush(struct flush_batch *batch);
+
+enum step space_destroy_step(struct space *space);
+/* A capability for donated memory goes: the space loses all its tables. */
+enum step space_withdraw_step(struct cap *memory);
+
+/* Set once hardware failed to confirm an invalidation: no memory is used
+ * again from then on (R4, fail closed). */
+extern bool memory_quarantined;
+
+/* Implemented with the IOMMU (kernel/domain.c). */
+#define DOMAIN_HEADER_BYTES 1024
+bool domain_init(struct space *space, paddr_t root);
+bool domain_flush(struct space *space, uint64_t from, uint64_t to);
+/* After a map: hardware may cache that nothing was there (VT-d 4.1, 6.1). */
+bool domain_flush_mapped(struct space *space, uint64_t from, uint64_t to);
+void domain_destroy(struct space *space);
+uint64_t domain_device_count(const struct space *space);
+uint64_t domain_id(const struct space *space);
