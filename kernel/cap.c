@@ -52,6 +52,18 @@ enum status cap_may_derive(const struct cap *parent)
     return parent->depth < CAP_MAX_DEPTH ? OK : ERR_DEPTH;
 }
 
+void cap_derive(struct cap *source, struct cap *slot, uint64_t rights,
+                uint64_t badge)
+{
+    enum cap_type type = cap_type_of(source);
+    uint64_t word = word_make(type, rights & cap_rights_of(source),
+                              cap_object(source));
+
+    cap_insert_child(source, slot, word, type == CAP_FRAME ? 0 : badge);
+    slot->bits = source->bits;
+    slot->flags = source->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM);
+}
+
 bool cap_has_children(const struct cap *cap)
 {
     return cap->next->depth > cap->depth;

@@ -34,6 +34,9 @@ void cap_insert_child(struct cap *parent, struct cap *slot, uint64_t word,
 /* OK, ERR_BUSY (being revoked) or ERR_DEPTH: may a child be derived? */
 enum status cap_may_derive(const struct cap *parent);
 bool cap_has_children(const struct cap *cap);
+/* A child with at most these rights; Frames: a copy that is not mapped. */
+void cap_derive(struct cap *source, struct cap *slot, uint64_t rights,
+                uint64_t badge);
 /* Moves a capability with its place in the tree. */
 void cap_move(struct cap *to, struct cap *from);
 /* Takes a capability without children out of the tree and empties it. */

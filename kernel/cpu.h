@@ -12,6 +12,7 @@
 
 #ifndef __ASSEMBLER__
 #include "kernel/arch/x86_64/arch_cpu.h"
+#include "kernel/arch/x86_64/cpu_ops.h"
 #include "kernel/platform.h"
 #include "kernel/timer.h"
 
@@ -39,6 +40,7 @@ struct cpu {
     uint64_t charged; /* TSC up to which `context` has been charged */
     uint64_t slice_end; /* TSC at which it is looked at again; ~0: never */
     uint64_t armed;     /* TSC for which the APIC timer is set; ~0: not */
+    uint64_t fs_base; /* loaded */
     bool reschedule;
 
     struct run_queue queue;

@@ -20,6 +20,7 @@ struct reply {
     struct thread *caller; /* waiting for the answer, or NULL */
     struct thread *holder; /* RECEIVING into it, or NULL */
     struct sched_context *context; /* donated through it, or NULL */
+    struct thread *lender;         /* whose that context was */
     struct reply *below;           /* next on the context's chain */
 };
 
@@ -33,12 +34,9 @@ void reply_send(struct cpu *cpu, struct thread *self, uint64_t word);
 /* Sends the thread's fault to its handler, or stops it if it has none. */
 void endpoint_fault(struct cpu *cpu, struct thread *self);
 
-/* Takes the thread off the endpoint if it is still queued there. */
-bool endpoint_cancel(struct thread *thread);
+/* Takes the thread off the endpoint if it is still queued there so. */
+bool endpoint_cancel(struct thread *thread, enum thread_state state);
 /* Closes a call that waits for its answer, if it still does. */
-bool reply_cancel(struct thread *caller);
-/* The calling side of `reply` ends with GONE. */
-void reply_drop(struct reply *reply);
-
+bool reply_cancel(struct reply *reply, struct thread *caller);
 enum step endpoint_destroy_step(struct endpoint *endpoint);
 enum step reply_destroy_step(struct reply *reply);

@@ -22,9 +22,15 @@ struct notification {
 
 /* Sets bits (bit 0 if none) and wakes whoever waits for them. */
 void notification_signal(struct notification *notification, uint64_t bits);
+/* Delivers bits that came before the bound thread began to receive. */
+void notification_recheck(struct notification *notification);
 /* Takes the bits of the thread's bound notification; 0: none are set. */
 uint64_t notification_take(struct notification *notification);
 bool notification_cancel(struct thread *thread);
 void notification_expire(struct notification *notification);
+/* Operations that take no global lock. */
+void notification_signal_op(struct cpu *cpu, struct thread *self,
+                            uint64_t word);
+void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word);
 enum step notification_destroy_step(struct notification *notification);
 enum step notification_binding_lost(struct notification *notification);

@@ -50,15 +50,19 @@ static void serve_thread(struct cpu *cpu, struct thread *thread)
 {
     uint32_t requests =
         __atomic_exchange_n(&thread->requests, 0, __ATOMIC_ACQ_REL);
+    struct sched_context *context;
 
+    if (requests & REQUEST_WAKE)
+        thread_awake(cpu, thread);
+    if (requests & REQUEST_FINISH)
+        thread_timeout(thread);
     if (requests & REQUEST_STOP)
         thread_stop_here(thread);
-    if (requests & REQUEST_RECALL && thread->context &&
-        thread->context != thread->own && thread->context->chain)
-        sched_return(thread->context->chain,
-                     thread->context->chain->caller);
-    if (thread->context && thread->state == THREAD_READY)
+    if (requests & REQUEST_CONTEXT && thread->context)
         sched_enqueue(cpu, thread->context);
+    context = thread->context;
+    if (requests & REQUEST_RECALL && context && context->chain)
+        sched_return(cpu, context->chain);
 }
 
 void remote_poll_flush(struct cpu *cpu)

@@ -28,6 +28,8 @@ struct sched_context {
     struct cap binding; /* the Thread whose own it is */
 };
 
+/* Once, when the clock runs. */
+void sched_init(void);
 /* The context may run: it carries a ready thread and has budget. */
 bool sched_runnable(const struct sched_context *context);
 /* Queues it on its CPU (the caller's) if it may run, and asks for a
@@ -36,11 +38,8 @@ void sched_enqueue(struct cpu *cpu, struct sched_context *context);
 void sched_dequeue(struct cpu *cpu, struct sched_context *context);
 /* Charges what runs up to now. */
 void sched_charge(struct cpu *cpu);
-/* What runs cannot go on (blocked, stopped): choose anew at kernel exit. */
-static inline void sched_again(struct cpu *cpu)
-{
-    cpu->reschedule = true;
-}
+/* Charges what runs and takes it off this CPU: choose anew at kernel exit. */
+void sched_leave(struct cpu *cpu);
 /* The next period of a depleted context began. */
 void sched_refill(struct cpu *cpu, struct sched_context *context);
 /* Chooses the context to run; NULL: idle. Arms the timer. */
@@ -49,13 +48,15 @@ struct thread *sched_choose(struct cpu *cpu);
 void sched_arm(struct cpu *cpu);
 
 /* Gives `from`'s context to `to` for as long as `reply` is open. */
-void sched_donate(struct thread *from, struct thread *to, struct reply *reply);
-/* Gives the context that came through `reply` back to its caller. */
-void sched_return(struct reply *reply, struct thread *caller);
+void sched_donate(struct cpu *cpu, struct thread *from, struct thread *to,
+                  struct reply *reply);
+/* Gives the context that came through `reply` back to its lender. The context
+ * is on this CPU, or idle. */
+void sched_return(struct cpu *cpu, struct reply *reply);
 /*
  * Takes the context that `lender` lent back from wherever it is. False: it is
  * on another CPU, which has been asked to send it.
  */
-bool sched_recall(struct thread *lender);
+bool sched_recall(struct cpu *cpu, struct thread *lender);
 enum step sched_destroy_step(struct sched_context *context);
 enum step sched_binding_lost(struct sched_context *context);

@@ -10,6 +10,7 @@
 #include "kernel/arch/x86_64/regs.h"
 #include "kernel/cap.h"
 #include "kernel/cpu.h"
+#include "kernel/thread_offsets.h"
 
 struct captable;
 struct endpoint;
@@ -36,7 +37,9 @@ enum thread_binding {
 
 /* What other CPUs ask of a thread's CPU, through its inbox. */
 enum thread_request {
-    REQUEST_WAKE = 1, /* it became ready, or its context was refilled */
+    REQUEST_WAKE = 1,    /* a blocked thread became ready */
+    REQUEST_CONTEXT = 8, /* its context came back or was refilled */
+    REQUEST_FINISH = 16, /* finish its call with status `late` */
     REQUEST_STOP = 2, /* take it off everything; then it is STOPPED */
     REQUEST_RECALL = 4, /* give its donated context back to the lender */
 };
@@ -72,7 +75,8 @@ struct thread {
     struct notification *waits_for;  /* queued here */
     struct notification *bound;      /* its events end a receive */
     struct thread *next, *prev;      /* in that queue */
-    uint64_t badge;                  /* SENDING: of the capability used */
+    uint64_t badge; /* SENDING: of the capability used */
+    uint64_t late;  /* CALLING: status, once its context is back */
     struct timer timer;              /* deadline */
 
     /* The fault that a LABEL_FAULT message tells of. */
@@ -85,6 +89,9 @@ struct thread {
     uint8_t fpu[FPU_AREA_SIZE] __attribute__((aligned(64)));
 };
 _Static_assert(sizeof(struct thread) <= PAGE_SIZE, "one page");
+_Static_assert(offsetof(struct thread, regs) == THREAD_REGS, "entry.S");
+_Static_assert((offsetof(struct thread, regs) + REGS_SIZE) % 16 == 0,
+               "the CPU aligns the stack before it pushes a frame");
 
 static inline uint64_t cap_word(const struct thread *thread, cap_t slot)
 {
@@ -94,6 +101,12 @@ static inline uint64_t cap_word(const struct thread *thread, cap_t slot)
 void thread_init(struct thread *thread);
 /* Makes a blocked or new thread ready, on its CPU or through its inbox. */
 void thread_wake(struct thread *thread);
+/*
+ * Blocks the calling thread: it stops running on this CPU, and its deadline is
+ * set. Comes before others can see it on a queue.
+ */
+void thread_block(struct cpu *cpu, struct thread *thread,
+                  enum thread_state state, uint64_t deadline);
 /* Ends a blocked operation with a status; the thread is off all queues. */
 void thread_finish(struct thread *thread, uint64_t status);
 /* Its deadline passed. */
@@ -103,9 +116,12 @@ void thread_timeout(struct thread *thread);
  * again until STEP_DONE.
  */
 enum step thread_stop_step(struct thread *thread);
-/* On the thread's own CPU: takes it off everything. */
-void thread_stop_here(struct thread *thread);
+/* On the thread's own CPU: takes it off everything. False: a message to or
+ * from it is in flight on another CPU; try again. */
+bool thread_stop_here(struct thread *thread);
+/* On its own CPU: a wake-up arrived. */
+void thread_awake(struct cpu *cpu, struct thread *thread);
 enum step thread_destroy_step(struct thread *thread);
-enum step thread_binding_lost(struct thread *thread);
+enum step thread_binding_lost(struct thread *thread, unsigned role);
 /* Loads its registers, FPU state and address space into this CPU. */
 void thread_switch(struct cpu *cpu, struct thread *next);

@@ -1,0 +1,169 @@
+/*
+ * The ways into the kernel and out of it. An entry saves the registers in the
+ * current thread itself (struct registers), switches to this CPU's stack and
+ * calls C, which returns the thread to run. There is nothing on the kernel
+ * stack to come back to, so leaving is the same for all ways in.
+ */
+#include "kernel/arch/x86_64/regs.h"
+#include "kernel/arch/x86_64/segments.h"
+#include "kernel/cpu.h"
+#include "kernel/thread_offsets.h"
+
+    .text
+
+/* SYSCALL: rcx = rip, r11 = rflags, everything else is the thread's. */
+    .global entry_syscall
+    .balign 64
+entry_syscall:
+    swapgs
+    movq %rsp, %gs:CPU_SCRATCH
+    movq %gs:CPU_CURRENT, %rsp
+    movq %rax, THREAD_REGS + REGS_RAX(%rsp)
+    movq %rcx, THREAD_REGS + REGS_RIP(%rsp)
+    movq %r11, THREAD_REGS + REGS_RFLAGS(%rsp)
+    movq %rdi, THREAD_REGS + REGS_RDI(%rsp)
+    movq %rsi, THREAD_REGS + REGS_RSI(%rsp)
+    movq %rdx, THREAD_REGS + REGS_RDX(%rsp)
+    movq %r10, THREAD_REGS + REGS_R10(%rsp)
+    movq %r8, THREAD_REGS + REGS_R8(%rsp)
+    movq %r9, THREAD_REGS + REGS_R9(%rsp)
+    movq %rbx, THREAD_REGS + REGS_RBX(%rsp)
+    movq %rbp, THREAD_REGS + REGS_RBP(%rsp)
+    movq %r12, THREAD_REGS + REGS_R12(%rsp)
+    movq %r13, THREAD_REGS + REGS_R13(%rsp)
+    movq %r14, THREAD_REGS + REGS_R14(%rsp)
+    movq %r15, THREAD_REGS + REGS_R15(%rsp)
+    movq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rsp)
+    movq %rsp, %rdi
+    movq %gs:CPU_SCRATCH, %rax
+    movq %gs:CPU_STACK, %rsp
+    movq %rax, THREAD_REGS + REGS_RSP(%rdi)
+    call syscall_entry
+    movq %rax, %rdi
+
+/* Leaves into the thread in rdi; idles if it is NULL. Never returns. */
+    .global kernel_leave
+kernel_leave:
+    testq %rdi, %rdi
+    jz idle
+    cmpq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rdi)
+    jne leave_full
+    movq THREAD_REGS + REGS_RIP(%rdi), %rcx
+    movq THREAD_REGS + REGS_RFLAGS(%rdi), %r11
+    movq THREAD_REGS + REGS_RSP(%rdi), %rsp
+    movq THREAD_REGS + REGS_RAX(%rdi), %rax
+    movq THREAD_REGS + REGS_RSI(%rdi), %rsi
+    movq THREAD_REGS + REGS_RDX(%rdi), %rdx
+    movq THREAD_REGS + REGS_R10(%rdi), %r10
+    movq THREAD_REGS + REGS_R8(%rdi), %r8
+    movq THREAD_REGS + REGS_R9(%rdi), %r9
+    movq THREAD_REGS + REGS_RBX(%rdi), %rbx
+    movq THREAD_REGS + REGS_RBP(%rdi), %rbp
+    movq THREAD_REGS + REGS_R12(%rdi), %r12
+    movq THREAD_REGS + REGS_R13(%rdi), %r13
+    movq THREAD_REGS + REGS_R14(%rdi), %r14
+    movq THREAD_REGS + REGS_R15(%rdi), %r15
+    movq THREAD_REGS + REGS_RDI(%rdi), %rdi
+    swapgs
+    sysretq
+
+/* All registers, by IRETQ: the thread came by an interrupt or exception. */
+leave_full:
+    leaq THREAD_REGS(%rdi), %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbp
+    popq %rbx
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp /* vector, error code */
+    swapgs
+    iretq
+
+/* Nobody wants this CPU. The STI takes effect after HLT has begun, so no
+ * interrupt is lost; the interrupt does not come back here. */
+idle:
+    movq %gs:CPU_STACK, %rsp
+1:  sti
+    hlt
+    cli
+    jmp 1b
+
+/*
+ * One stub a vector, 16 bytes each: pushes a zero where the CPU pushes no
+ * error code (Intel SDM 3A, table 6-1), and the vector.
+ */
+    .global entry_stubs
+    .balign 16
+entry_stubs:
+    .set vector, 0
+    .rept 256
+    .balign 16
+    .if !(vector == 8 || (vector >= 10 && vector <= 14) || vector == 17 || \
+          vector == 21 || vector == 29 || vector == 30)
+    pushq $0
+    .endif
+    pushq $vector
+    jmp entry_common
+    .set vector, vector + 1
+    .endr
+
+/* From user mode the frame lies at the end of the thread's registers. */
+    .balign 64
+entry_common:
+    testb $3, 24(%rsp) /* CS of what was interrupted */
+    jz entry_from_kernel
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbx
+    pushq %rbp
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    cld
+    swapgs
+    movq %gs:CPU_CURRENT, %rdi
+    movq %gs:CPU_STACK, %rsp
+    call interrupt_entry
+    movq %rax, %rdi
+    jmp kernel_leave
+
+/*
+ * From the kernel: an interrupt ends idling, whose stack is not needed again.
+ * Anything else is a bug or a machine check; NMI and the like have stacks of
+ * their own and may have come before or after a swapgs, so they do not touch
+ * GS.
+ */
+entry_from_kernel:
+    popq %rdi /* vector */
+    cmpq $32, %rdi
+    jb 1f
+    movq %gs:CPU_STACK, %rsp
+    cld
+    call idle_interrupt
+    movq %rax, %rdi
+    jmp kernel_leave
+1:  movq %rsp, %rsi /* error code, rip, cs, rflags, rsp, ss */
+    andq $~15, %rsp
+    cld
+    call kernel_exception
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,503 @@
+/*
+ * Endpoints: see endpoint.h. Two threads meet under the endpoint's lock; the
+ * one that comes second takes the first off the queue and copies the message.
+ * When both are on one CPU, a call or an answer switches straight to the
+ * other thread on the same scheduling context.
+ */
+#include "kernel/endpoint.h"
+#include "kernel/message.h"
+#include "kernel/notification.h"
+#include "kernel/remote.h"
+#include "kernel/syscall.h"
+
+static void queue_put(struct endpoint *endpoint, struct thread *thread)
+{
+    struct thread *head = endpoint->head;
+
+    thread->endpoint = endpoint;
+    thread->queued = true;
+    if (head) {
+        thread->next = head;
+        thread->prev = head->prev;
+        thread->prev->next = thread;
+        head->prev = thread;
+    } else {
+        thread->next = thread->prev = thread;
+        endpoint->head = thread;
+    }
+}
+
+static void queue_take(struct endpoint *endpoint, struct thread *thread)
+{
+    thread->queued = false;
+    if (thread->next == thread) {
+        endpoint->head = NULL;
+        return;
+    }
+    thread->next->prev = thread->prev;
+    thread->prev->next = thread->next;
+    if (endpoint->head == thread)
+        endpoint->head = thread->next;
+}
+
+bool endpoint_cancel(struct thread *thread, enum thread_state state)
+{
+    struct endpoint *endpoint = thread->endpoint;
+    bool was_queued;
+
+    if (!endpoint)
+        return false;
+    lock_acquire(&endpoint->lock);
+    was_queued = thread->queued && thread->endpoint == endpoint &&
+                 thread->state == state;
+    if (was_queued)
+        queue_take(endpoint, thread);
+    lock_release(&endpoint->lock);
+    if (was_queued && state == THREAD_RECEIVING && thread->reply) {
+        thread->reply->holder = NULL;
+        thread->reply = NULL;
+    }
+    return was_queued;
+}
+
+/* The Reply that `to` receives into now waits for the answer to `from`. */
+static bool reply_open(struct reply *reply, struct thread *from)
+{
+    lock_acquire(&reply->lock);
+    reply->holder = NULL;
+    if (reply->object.dying || reply->caller || reply->context) {
+        lock_release(&reply->lock);
+        return false;
+    }
+    reply->caller = from;
+    from->reply = reply;
+    from->state = THREAD_CALLING;
+    lock_release(&reply->lock);
+    return true;
+}
+
+/* Hands the message of `self` to the receiver `to`, which is off the queue. */
+static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
+                    uint64_t badge, bool calling)
+{
+    struct reply *reply = to->reply;
+
+    message_copy(self, to, badge);
+    to->reply = NULL;
+    if (!calling) {
+        if (reply)
+            reply->holder = NULL;
+        self->regs.rax = OK;
+        thread_wake(to);
+        return;
+    }
+    if (!reply_open(reply, self)) {
+        syscall_fail(self, ERR_GONE, 0);
+        thread_finish(to, ERR_GONE);
+        return;
+    }
+    if (self->regs.r13 != DEADLINE_NEVER && !self->faulted)
+        timer_set(&cpu->wheel, &self->timer,
+                  clock_ns_to_tsc(self->regs.r13));
+    sched_donate(cpu, self, to, reply);
+    if (__builtin_expect(to->cpu == cpu->index && to->context &&
+                             to->context == cpu->context, 1)) {
+        if (timer_is_set(&to->timer))
+            timer_cancel(&cpu->wheel, &to->timer);
+        to->state = THREAD_READY; /* and runs at once */
+        return;
+    }
+    if (cpu->context && cpu->context->thread == self)
+        sched_leave(cpu); /* nothing was donated */
+    thread_wake(to);
+}
+
+/* Queues the sender until somebody receives. */
+static void send_wait(struct cpu *cpu, struct thread *self,
+                      struct endpoint *endpoint, uint64_t badge, bool calling)
+{
+    uint64_t deadline = self->faulted ? DEADLINE_NEVER : self->regs.r13;
+
+    if (deadline == DEADLINE_POLL) {
+        syscall_fail(self, ERR_TIMEOUT, 0);
+        return;
+    }
+    self->badge = badge;
+    self->calling = calling;
+    self->sending_caps =
+        self->faulted ? 0 : (uint16_t)TAG_CAPS(self->regs.rsi);
+    thread_block(cpu, self, THREAD_SENDING, deadline);
+    endpoint->receivers = false;
+    queue_put(endpoint, self);
+}
+
+static void send(struct cpu *cpu, struct thread *self,
+                 struct endpoint *endpoint, uint64_t badge, bool calling)
+{
+    bool caps = !self->faulted && TAG_CAPS(self->regs.rsi);
+    struct thread *to;
+
+    if (__builtin_expect(caps, 0))
+        structure_lock();
+    lock_acquire(&endpoint->lock);
+    to = endpoint->receivers ? endpoint->head : NULL;
+    if (__builtin_expect(endpoint->object.dying ||
+                             (to && calling && !to->reply), 0)) {
+        syscall_fail(self, ERR_GONE, 0);
+        lock_release(&endpoint->lock);
+    } else if (to) {
+        queue_take(endpoint, to);
+        lock_release(&endpoint->lock);
+        deliver(cpu, self, to, badge, calling);
+    } else {
+        send_wait(cpu, self, endpoint, badge, calling);
+        lock_release(&endpoint->lock);
+    }
+    if (__builtin_expect(caps, 0))
+        structure_unlock();
+}
+
+void endpoint_send(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    if (message_check(self, word_rights(word)))
+        send(cpu, self, word_object(word), self->slots[self->regs.rdi].data,
+             false);
+}
+
+void endpoint_call(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    if (message_check(self, word_rights(word)))
+        send(cpu, self, word_object(word), self->slots[self->regs.rdi].data,
+             true);
+}
+
+/* Takes the message of `from`, a sender that is off the queue. */
+static void collect(struct cpu *cpu, struct thread *self, struct thread *from,
+                    struct reply *reply)
+{
+    message_copy(from, self, from->badge);
+    if (!from->calling) {
+        thread_finish(from, OK);
+        return;
+    }
+    if (!reply_open(reply, from)) {
+        syscall_fail(self, ERR_GONE, 0);
+        thread_finish(from, ERR_GONE);
+        return;
+    }
+    sched_donate(cpu, from, self, reply);
+    if (self->context != cpu->context) {
+        /* It goes on, on its client's context. */
+        cpu->reschedule = true;
+        sched_enqueue(cpu, self->context);
+    }
+}
+
+/* Delivers the bits of the bound notification as a message. */
+static bool take_events(struct thread *self)
+{
+    uint64_t bits = notification_take(self->bound);
+
+    if (!bits)
+        return false;
+    self->regs.rax = OK;
+    self->regs.rdi = 0;
+    self->regs.rsi = TAG(LABEL_NOTIFICATION, 1, 0);
+    self->regs.rdx = bits;
+    return true;
+}
+
+/* Queues the receiver; events that came meanwhile end it again. */
+static void receive_wait(struct cpu *cpu, struct thread *self,
+                         struct endpoint *endpoint, struct reply *reply)
+{
+    if (self->regs.r13 == DEADLINE_POLL) {
+        syscall_fail(self, ERR_TIMEOUT, 0);
+        return;
+    }
+    if (reply) {
+        self->reply = reply;
+        reply->holder = self;
+    }
+    self->state = THREAD_RECEIVING;
+    if (self->regs.r13 != DEADLINE_NEVER)
+        timer_set(&cpu->wheel, &self->timer,
+                  clock_ns_to_tsc(self->regs.r13));
+    if (self->context) {
+        sched_dequeue(cpu, self->context);
+        if (cpu->context == self->context)
+            sched_leave(cpu);
+    }
+    endpoint->receivers = true;
+    queue_put(endpoint, self);
+}
+
+/* The first sender whose message this receiver can take, or NULL. */
+static struct thread *next_sender(struct endpoint *endpoint,
+                                  struct reply *reply)
+{
+    struct thread *from = endpoint->receivers ? NULL : endpoint->head;
+
+    return from && from->calling && !reply ? NULL : from;
+}
+
+static void receive(struct cpu *cpu, struct thread *self,
+                    struct endpoint *endpoint, struct reply *reply)
+{
+    bool structure = false;
+    struct thread *from;
+
+    if (self->bound && take_events(self))
+        return;
+    lock_acquire(&endpoint->lock);
+    from = next_sender(endpoint, reply);
+    if (__builtin_expect(from && from->sending_caps, 0)) {
+        lock_release(&endpoint->lock);
+        structure_lock();
+        structure = true;
+        lock_acquire(&endpoint->lock);
+        from = next_sender(endpoint, reply);
+    }
+    if (__builtin_expect(endpoint->object.dying, 0)) {
+        syscall_fail(self, ERR_GONE, 0);
+        lock_release(&endpoint->lock);
+    } else if (from) {
+        queue_take(endpoint, from);
+        lock_release(&endpoint->lock);
+        collect(cpu, self, from, reply);
+    } else if (endpoint->head && !endpoint->receivers) {
+        /* Only calls wait, and there is no Reply to take them. */
+        syscall_fail(self, ERR_BUSY, 6);
+        lock_release(&endpoint->lock);
+    } else {
+        receive_wait(cpu, self, endpoint, reply);
+        lock_release(&endpoint->lock);
+        if (self->bound && self->state == THREAD_RECEIVING)
+            notification_recheck(self->bound);
+    }
+    if (structure)
+        structure_unlock();
+}
+
+/* The Reply in r12, or NULL where there is none; false: an error was set. */
+static bool find_reply(struct thread *self, struct reply **reply)
+{
+    uint64_t word = cap_word(self, self->regs.r12);
+
+    *reply = NULL;
+    if (__builtin_expect(word_type(word) == CAP_REPLY, 1)) {
+        *reply = word_object(word);
+        return true;
+    }
+    if (!self->regs.r12)
+        return true;
+    syscall_fail(self, ERR_CAPABILITY, 6);
+    return false;
+}
+
+/* A receiver that still holds somebody's context gives it back: that caller
+ * goes on waiting for its answer, on its own account. */
+static void end_donation(struct cpu *cpu, struct thread *self)
+{
+    struct sched_context *context = self->context;
+
+    if (context && context != self->own && context->chain) {
+        sched_return(cpu, context->chain);
+        if (cpu->context == context)
+            sched_leave(cpu);
+    }
+}
+
+void endpoint_receive(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    struct reply *reply;
+
+    if (!find_reply(self, &reply))
+        return;
+    if (reply && (reply->caller || reply->holder || reply->context)) {
+        syscall_fail(self, ERR_BUSY, 6);
+        return;
+    }
+    end_donation(cpu, self);
+    receive(cpu, self, word_object(word), reply);
+}
+
+/* What the answer does to a thread that waits after a fault. */
+static void resume_faulted(struct thread *self, struct thread *caller)
+{
+    if (TAG_LABEL(self->regs.rsi) == FAULT_RESUME)
+        caller->faulted = false;
+    thread_wake(caller); /* still faulted: stops it */
+}
+
+/* Answers the caller of `reply`. False: there is none. */
+static bool answer(struct cpu *cpu, struct thread *self, struct reply *reply)
+{
+    struct thread *caller;
+    bool again = cpu->reschedule;
+
+    lock_acquire(&reply->lock);
+    caller = reply->caller;
+    reply->caller = NULL;
+    lock_release(&reply->lock);
+    if (__builtin_expect(!caller, 0))
+        return false;
+    if (__builtin_expect(!caller->faulted, 1))
+        message_copy(self, caller, 0);
+    caller->reply = NULL;
+    if (reply->context) {
+        if (__builtin_expect(reply->context->cpu != cpu->index, 0)) {
+            caller->late = OK;
+            remote_request(caller, REQUEST_FINISH);
+            return true;
+        }
+        sched_return(cpu, reply);
+    }
+    if (__builtin_expect(caller->faulted, 0)) {
+        resume_faulted(self, caller);
+    } else if (__builtin_expect(caller->context &&
+                                    caller->context == cpu->context, 1)) {
+        /* Same CPU, and the context came back with the answer. */
+        cpu->reschedule = again;
+        if (timer_is_set(&caller->timer))
+            timer_cancel(&cpu->wheel, &caller->timer);
+        caller->state = THREAD_READY;
+        if (self->own)
+            sched_enqueue(cpu, self->own);
+    } else {
+        thread_wake(caller);
+    }
+    return true;
+}
+
+static bool answer_with_caps(struct cpu *cpu, struct thread *self,
+                             struct reply *reply)
+{
+    bool caps = TAG_CAPS(self->regs.rsi) != 0, answered;
+
+    if (__builtin_expect(caps, 0))
+        structure_lock();
+    answered = answer(cpu, self, reply);
+    if (__builtin_expect(caps, 0))
+        structure_unlock();
+    return answered;
+}
+
+void reply_receive(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    struct reply *reply;
+
+    if (!message_check(self, RIGHT_GRANT) || !find_reply(self, &reply))
+        return;
+    if (__builtin_expect(!reply, 0)) {
+        syscall_fail(self, ERR_CAPABILITY, 6);
+        return;
+    }
+    if (__builtin_expect(reply->holder != NULL, 0)) {
+        syscall_fail(self, ERR_BUSY, 6);
+        return;
+    }
+    /* So that answering does not queue its own context. */
+    self->state = THREAD_RECEIVING;
+    if (reply->caller)
+        answer_with_caps(cpu, self, reply);
+    self->state = THREAD_READY;
+    end_donation(cpu, self);
+    receive(cpu, self, word_object(word), reply);
+    if (self->state == THREAD_READY && self->context)
+        sched_enqueue(cpu, self->context);
+}
+
+void reply_send(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    if (!message_check(self, RIGHT_GRANT))
+        return;
+    if (answer_with_caps(cpu, self, word_object(word)))
+        self->regs.rax = OK;
+    else
+        syscall_fail(self, ERR_GONE, 0);
+}
+
+void endpoint_fault(struct cpu *cpu, struct thread *self)
+{
+    const struct cap *handler = &self->bindings[BIND_FAULT];
+    uint64_t word = handler->word, rax = self->regs.rax;
+
+    if (word_type(word) == CAP_ENDPOINT) {
+        self->faulted = true;
+        send(cpu, self, word_object(word), handler->data, true);
+        if (self->state != THREAD_READY)
+            return;
+        self->faulted = false;
+        self->regs.rax = rax;
+    }
+    thread_stop_here(self);
+}
+
+bool reply_cancel(struct reply *reply, struct thread *caller)
+{
+    bool open;
+
+    lock_acquire(&reply->lock);
+    open = reply->caller == caller;
+    if (open)
+        reply->caller = NULL;
+    lock_release(&reply->lock);
+    if (open)
+        caller->reply = NULL;
+    return open;
+}
+
+/* Queued threads that one step wakes. */
+#define DESTROY_BATCH 16
+
+enum step endpoint_destroy_step(struct endpoint *endpoint)
+{
+    for (unsigned i = 0; i < DESTROY_BATCH; i++) {
+        struct thread *thread;
+
+        lock_acquire(&endpoint->lock);
+        endpoint->object.dying = true;
+        thread = endpoint->head;
+        if (thread)
+            queue_take(endpoint, thread);
+        lock_release(&endpoint->lock);
+        if (!thread)
+            return STEP_DONE;
+        if (thread->state == THREAD_RECEIVING && thread->reply) {
+            thread->reply->holder = NULL;
+            thread->reply = NULL;
+        }
+        thread_finish(thread, ERR_GONE);
+    }
+    return STEP_AGAIN;
+}
+
+enum step reply_destroy_step(struct reply *reply)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *caller;
+
+    lock_acquire(&reply->lock);
+    reply->object.dying = true;
+    caller = reply->caller;
+    reply->caller = NULL;
+    lock_release(&reply->lock);
+    if (reply->holder) {
+        reply->holder->reply = NULL;
+        reply->holder = NULL;
+    }
+    if (caller) {
+        caller->reply = NULL;
+        caller->late = ERR_GONE;
+        remote_request(caller, REQUEST_FINISH);
+    }
+    if (!reply->context)
+        return STEP_DONE;
+    if (reply->context->cpu == cpu->index) {
+        sched_return(cpu, reply);
+        return STEP_DONE;
+    }
+    remote_request(reply->context->thread, REQUEST_RECALL);
+    return STEP_AGAIN;
+}

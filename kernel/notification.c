@@ -1,0 +1,197 @@
+/* Notifications: see notification.h. */
+#include "kernel/notification.h"
+#include "kernel/endpoint.h"
+#include "kernel/remote.h"
+#include "kernel/syscall.h"
+
+/* Waiters that one step of destruction wakes. */
+#define DESTROY_BATCH 16
+
+static void queue_put(struct notification *notification, struct thread *thread)
+{
+    struct thread *head = notification->head;
+
+    thread->waits_for = notification;
+    thread->queued = true;
+    if (head) {
+        thread->next = head;
+        thread->prev = head->prev;
+        thread->prev->next = thread;
+        head->prev = thread;
+    } else {
+        thread->next = thread->prev = thread;
+        notification->head = thread;
+    }
+}
+
+static void queue_take(struct notification *notification,
+                       struct thread *thread)
+{
+    thread->queued = false;
+    if (thread->next == thread) {
+        notification->head = NULL;
+        return;
+    }
+    thread->next->prev = thread->prev;
+    thread->prev->next = thread->next;
+    if (notification->head == thread)
+        notification->head = thread->next;
+}
+
+uint64_t notification_take(struct notification *notification)
+{
+    uint64_t bits;
+
+    if (!notification->bits)
+        return 0;
+    lock_acquire(&notification->lock);
+    bits = notification->bits;
+    notification->bits = 0;
+    lock_release(&notification->lock);
+    return bits;
+}
+
+/* Ends the receive of the bound thread, if it is in one. */
+static void wake_bound(struct notification *notification, struct thread *bound)
+{
+    uint64_t bits;
+
+    if (!endpoint_cancel(bound, THREAD_RECEIVING))
+        return;
+    bits = notification_take(notification);
+    bound->regs.rdi = 0;
+    bound->regs.rsi = TAG(LABEL_NOTIFICATION, 1, 0);
+    bound->regs.rdx = bits;
+    thread_finish(bound, OK);
+}
+
+void notification_signal(struct notification *notification, uint64_t bits)
+{
+    struct thread *waiter, *bound;
+
+    lock_acquire(&notification->lock);
+    notification->bits |= bits ? bits : 1;
+    waiter = notification->head;
+    if (waiter) {
+        queue_take(notification, waiter);
+        waiter->regs.rsi = notification->bits;
+        notification->bits = 0;
+    }
+    bound = notification->bound;
+    lock_release(&notification->lock);
+    if (waiter)
+        thread_finish(waiter, OK);
+    else if (bound)
+        wake_bound(notification, bound);
+}
+
+void notification_recheck(struct notification *notification)
+{
+    bool pending;
+
+    /* The lock orders this after the thread's own queueing. */
+    lock_acquire(&notification->lock);
+    pending = notification->bits != 0;
+    lock_release(&notification->lock);
+    if (pending && notification->bound)
+        wake_bound(notification, notification->bound);
+}
+
+bool notification_cancel(struct thread *thread)
+{
+    struct notification *notification = thread->waits_for;
+    bool was_queued;
+
+    lock_acquire(&notification->lock);
+    was_queued = thread->queued;
+    if (was_queued)
+        queue_take(notification, thread);
+    lock_release(&notification->lock);
+    return was_queued;
+}
+
+void notification_expire(struct notification *notification)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t period = notification->timer_period, now = clock_tsc();
+
+    if (period && !notification->object.dying) {
+        /* Periods that nobody saw are passed over, not made up for. */
+        notification->timer_deadline += period;
+        if (notification->timer_deadline <= now)
+            notification->timer_deadline = now + period;
+        timer_set(&cpu->wheel, &notification->timer,
+                  notification->timer_deadline);
+    }
+    notification_signal(notification, notification->timer_bits);
+}
+
+void notification_signal_op(struct cpu *cpu, struct thread *self,
+                            uint64_t word)
+{
+    struct notification *notification = word_object(word);
+
+    (void)cpu;
+    if (notification->object.dying)
+        syscall_fail(self, ERR_GONE, 0);
+    else
+        notification_signal(notification, self->slots[self->regs.rdi].data);
+}
+
+void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    struct notification *notification = word_object(word);
+    uint64_t deadline = self->regs.rsi;
+
+    lock_acquire(&notification->lock);
+    if (notification->object.dying) {
+        syscall_fail(self, ERR_GONE, 0);
+    } else if (notification->bits) {
+        self->regs.rsi = notification->bits;
+        notification->bits = 0;
+    } else if (deadline == DEADLINE_POLL) {
+        syscall_fail(self, ERR_TIMEOUT, 0);
+    } else {
+        thread_block(cpu, self, THREAD_WAITING, deadline);
+        queue_put(notification, self);
+    }
+    lock_release(&notification->lock);
+}
+
+enum step notification_binding_lost(struct notification *notification)
+{
+    struct thread *thread = cap_object(&notification->binding);
+
+    lock_acquire(&notification->lock);
+    notification->bound = NULL;
+    lock_release(&notification->lock);
+    if (thread->bound == notification)
+        thread->bound = NULL;
+    return STEP_DONE;
+}
+
+enum step notification_destroy_step(struct notification *notification)
+{
+    for (unsigned i = 0; i < DESTROY_BATCH; i++) {
+        struct thread *thread;
+
+        lock_acquire(&notification->lock);
+        notification->object.dying = true;
+        thread = notification->head;
+        if (thread)
+            queue_take(notification, thread);
+        lock_release(&notification->lock);
+        if (thread) {
+            thread_finish(thread, ERR_GONE);
+            continue;
+        }
+        timer_cancel(&cpus[notification->timer_cpu].wheel,
+                     &notification->timer);
+        if (!cap_is_empty(&notification->binding)) {
+            notification_binding_lost(notification);
+            cap_remove(&notification->binding);
+        }
+        return STEP_DONE;
+    }
+    return STEP_AGAIN;
+}

@@ -1,0 +1,297 @@
+/* Run queue, budgets and donation: see sched.h. */
+#include "kernel/sched.h"
+#include "kernel/arch/x86_64/apic.h"
+#include "kernel/endpoint.h"
+#include "kernel/remote.h"
+
+/* How long equals run before the next has its turn, nanoseconds. */
+#define SLICE_NS 5000000ul
+
+static uint64_t slice_cycles;
+
+bool sched_runnable(const struct sched_context *context)
+{
+    return context->thread && context->thread->context == context &&
+           context->thread->state == THREAD_READY && !context->depleted;
+}
+
+static void queue_put(struct cpu *cpu, struct sched_context *context, bool last)
+{
+    struct run_queue *queue = &cpu->queue;
+    struct sched_context **tail = &queue->tail[context->priority];
+
+    if (*tail) {
+        context->prev = *tail;
+        context->next = (*tail)->next;
+        context->prev->next = context;
+        context->next->prev = context;
+    } else {
+        context->next = context->prev = context;
+        queue->bitmap[context->priority / 64] |=
+            1ul << context->priority % 64;
+    }
+    if (last || context->next == context)
+        *tail = context;
+    context->queued = true;
+}
+
+void sched_dequeue(struct cpu *cpu, struct sched_context *context)
+{
+    struct run_queue *queue = &cpu->queue;
+    struct sched_context **tail = &queue->tail[context->priority];
+
+    if (!context->queued)
+        return;
+    context->queued = false;
+    if (context->next == context) {
+        *tail = NULL;
+        queue->bitmap[context->priority / 64] &=
+            ~(1ul << context->priority % 64);
+        return;
+    }
+    context->next->prev = context->prev;
+    context->prev->next = context->next;
+    if (*tail == context)
+        *tail = context->prev;
+}
+
+static struct sched_context *queue_first(const struct cpu *cpu)
+{
+    for (int i = PRIORITIES / 64 - 1; i >= 0; i--) {
+        uint64_t bits = cpu->queue.bitmap[i];
+
+        if (bits) {
+            int top = 63 - __builtin_clzl(bits);
+            return cpu->queue.tail[i * 64 + top]->next;
+        }
+    }
+    return NULL;
+}
+
+void sched_enqueue(struct cpu *cpu, struct sched_context *context)
+{
+    struct sched_context *running = cpu->context;
+
+    if (context->queued || context == running || !sched_runnable(context))
+        return;
+    queue_put(cpu, context, true);
+    if (!running || context->priority > running->priority)
+        cpu->reschedule = true;
+    else if (context->priority == running->priority &&
+             cpu->slice_end == ~0ul) {
+        cpu->slice_end = clock_tsc() + slice_cycles;
+        sched_arm(cpu);
+    }
+}
+
+/* A new period begins, unless the old one still runs. */
+static void renew(struct sched_context *context, uint64_t now)
+{
+    if (now < context->period_end)
+        return;
+    context->period_end = now + context->period;
+    context->remaining = (int64_t)context->budget;
+}
+
+void sched_charge(struct cpu *cpu)
+{
+    struct sched_context *context = cpu->context;
+    uint64_t now = clock_tsc();
+    uint64_t used = now - cpu->charged;
+
+    cpu->charged = now;
+    if (!context)
+        return;
+    context->consumed += used;
+    if (!context->limited)
+        return;
+    context->remaining -= (int64_t)used;
+    if (context->remaining > 0)
+        return;
+    if (now >= context->period_end) {
+        renew(context, now);
+        return;
+    }
+    context->depleted = true;
+    context->exhausted++;
+    timer_set(&cpu->wheel, &context->refill, context->period_end);
+}
+
+void sched_leave(struct cpu *cpu)
+{
+    sched_charge(cpu);
+    cpu->context = NULL;
+    cpu->reschedule = true;
+}
+
+void sched_refill(struct cpu *cpu, struct sched_context *context)
+{
+    context->depleted = false;
+    renew(context, clock_tsc());
+    if (context->cpu == cpu->index)
+        sched_enqueue(cpu, context);
+    else if (context->thread)
+        remote_request(context->thread, REQUEST_CONTEXT);
+}
+
+void sched_arm(struct cpu *cpu)
+{
+    uint64_t next = timer_next(&cpu->wheel);
+
+    if (cpu->slice_end < next)
+        next = cpu->slice_end;
+    if (next >= cpu->armed)
+        return; /* an early interrupt does no harm */
+    cpu->armed = next;
+    apic_timer_arm_tsc(next);
+}
+
+/* When the chosen context is looked at again: end of budget or of its turn. */
+static uint64_t slice_end_of(const struct cpu *cpu,
+                             const struct sched_context *context, uint64_t now)
+{
+    uint64_t slice = cpu->queue.tail[context->priority] ? slice_cycles : ~0ul;
+
+    if (context->limited && (uint64_t)context->remaining < slice)
+        slice = (uint64_t)context->remaining;
+    return slice == ~0ul ? slice : now + slice;
+}
+
+struct thread *sched_choose(struct cpu *cpu)
+{
+    struct sched_context *running = cpu->context;
+    struct sched_context *next;
+    bool turn_over;
+
+    sched_charge(cpu);
+    turn_over = cpu->charged >= cpu->slice_end;
+    cpu->reschedule = false;
+    cpu->context = NULL;
+    if (running && sched_runnable(running))
+        queue_put(cpu, running, turn_over);
+    next = queue_first(cpu);
+    cpu->context = next;
+    cpu->slice_end = ~0ul;
+    if (next) {
+        sched_dequeue(cpu, next);
+        if (next->limited) {
+            renew(next, cpu->charged);
+        }
+        cpu->slice_end = slice_end_of(cpu, next, cpu->charged);
+    }
+    sched_arm(cpu);
+    return next ? next->thread : NULL;
+}
+
+void sched_donate(struct cpu *cpu, struct thread *from, struct thread *to,
+                  struct reply *reply)
+{
+    struct sched_context *context = from->context;
+
+    reply->context = NULL;
+    if (!context || context->depleted || context->depth >= DONATION_DEPTH)
+        return;
+    if (to->cpu != context->cpu) {
+        if (cpu->context == context)
+            sched_leave(cpu);
+        context->cpu = to->cpu;
+    }
+    from->context = NULL;
+    from->lent = context;
+    to->context = context;
+    context->thread = to;
+    reply->context = context;
+    reply->lender = from;
+    reply->below = context->chain;
+    context->chain = reply;
+    context->depth++;
+}
+
+static void chain_pop(struct sched_context *context)
+{
+    struct reply *top = context->chain;
+
+    context->chain = top->below;
+    context->depth--;
+    top->context = NULL;
+}
+
+void sched_return(struct cpu *cpu, struct reply *reply)
+{
+    struct sched_context *context = reply->context;
+    struct thread *carrier = context->thread;
+    struct thread *lender = reply->lender;
+
+    while (context->chain != reply)
+        chain_pop(context);
+    chain_pop(context);
+    sched_dequeue(cpu, context);
+    carrier->context = carrier->own;
+    lender->context = context;
+    lender->lent = NULL;
+    context->thread = lender;
+    if (lender->cpu != cpu->index) {
+        if (cpu->context == context)
+            sched_leave(cpu);
+        context->cpu = lender->cpu;
+        remote_request(lender, REQUEST_CONTEXT);
+    } else if (cpu->context == context) {
+        cpu->reschedule = true; /* unless the caller switches to lender */
+    } else {
+        sched_enqueue(cpu, context);
+    }
+    if (carrier->own && carrier->state == THREAD_READY)
+        sched_enqueue(cpu, carrier->own);
+}
+
+bool sched_recall(struct cpu *cpu, struct thread *lender)
+{
+    struct sched_context *context = lender->lent;
+    struct reply *reply;
+
+    if (!context)
+        return true;
+    if (context->cpu != cpu->index) {
+        remote_request(context->thread, REQUEST_RECALL);
+        return false;
+    }
+    for (reply = context->chain; reply; reply = reply->below)
+        if (reply->lender == lender) {
+            sched_return(cpu, reply);
+            break;
+        }
+    return true;
+}
+
+enum step sched_binding_lost(struct sched_context *context)
+{
+    struct thread *thread = (struct thread *)cap_object(&context->binding);
+    enum step step = thread_stop_step(thread);
+
+    if (step != STEP_DONE)
+        return step;
+    thread->own = NULL;
+    if (thread->context == context)
+        thread->context = NULL;
+    context->thread = NULL;
+    timer_cancel(&cpus[context->cpu].wheel, &context->refill);
+    context->depleted = false;
+    return STEP_DONE;
+}
+
+enum step sched_destroy_step(struct sched_context *context)
+{
+    enum step step;
+
+    if (cap_is_empty(&context->binding))
+        return STEP_DONE;
+    step = sched_binding_lost(context);
+    if (step == STEP_DONE)
+        cap_remove(&context->binding);
+    return step;
+}
+
+void sched_init(void)
+{
+    slice_cycles = clock_ns_to_tsc(SLICE_NS) - clock_ns_to_tsc(0);
+}

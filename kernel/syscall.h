@@ -1,0 +1,47 @@
+/*
+ * Entering the kernel: the dispatch of operations, and how they report errors
+ * and go on later.
+ */
+#pragma once
+
+#include "kernel/thread.h"
+
+/* Called by entry.S; they return the thread to run, or NULL to idle. */
+struct thread *syscall_entry(struct thread *self);
+struct thread *interrupt_entry(struct thread *self);
+struct thread *idle_interrupt(uint64_t vector);
+/* entry.S: leaves the kernel into this thread, or idles. Never return. */
+_Noreturn void kernel_leave(struct thread *thread);
+
+/* Ends the operation with an error in argument `arg` (0: the capability). */
+static inline void syscall_fail(struct thread *self, enum status code,
+                                uint64_t arg)
+{
+    self->regs.rax = (uint64_t)code | arg << 8;
+}
+
+/* ERR_ARGUMENT: `arg` would have been accepted from `low` to `high`. */
+static inline void syscall_argument(struct thread *self, uint64_t arg,
+                                    uint64_t low, uint64_t high)
+{
+    syscall_fail(self, ERR_ARGUMENT, arg);
+    self->regs.rsi = low;
+    self->regs.rdx = high;
+}
+
+/*
+ * The operation has more to do: the thread runs the same instruction again,
+ * after whatever interrupt is pending (R9). Its registers may have been
+ * advanced, so that it goes on where it was.
+ */
+#define SYSCALL_BYTES 2 /* length of the instruction */
+static inline void syscall_again(struct thread *self, uint64_t operation)
+{
+    self->regs.rax = operation;
+    self->regs.rip -= SYSCALL_BYTES;
+}
+
+/* An operation of the table; `cap` is what it was invoked on, of the right
+ * type and with the rights. Sets regs.rax (which is OK on entry) on errors. */
+typedef void operation_fn(struct cpu *cpu, struct thread *self,
+                          struct cap *cap);
