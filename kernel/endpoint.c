@@ -97,8 +97,7 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
         return;
     }
     if (self->regs.r13 != DEADLINE_NEVER && !self->faulted)
-        timer_set(&cpu->wheel, &self->timer,
-                  clock_ns_to_tsc(self->regs.r13));
+        thread_deadline(cpu, self, self->regs.r13);
     sched_donate(cpu, self, to, reply);
     if (__builtin_expect(to->cpu == cpu->index && to->context &&
                              to->context == cpu->context, 1)) {
@@ -221,8 +220,7 @@ static void receive_wait(struct cpu *cpu, struct thread *self,
     }
     self->state = THREAD_RECEIVING;
     if (self->regs.r13 != DEADLINE_NEVER)
-        timer_set(&cpu->wheel, &self->timer,
-                  clock_ns_to_tsc(self->regs.r13));
+        thread_deadline(cpu, self, self->regs.r13);
     if (self->context) {
         sched_dequeue(cpu, self->context);
         if (cpu->context == self->context)

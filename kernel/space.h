@@ -16,7 +16,7 @@ struct space {
     struct object object;
     struct radix *tables; /* `own_tables`, or the Domain's */
     struct radix own_tables;
-    struct cap *mappings;  /* Frames and donated memory, by map_next */
+    struct cap mappings;   /* head of the list of Frames and donated memory */
     uint64_t mapped;       /* bytes */
     uint64_t cpu_mask;     /* CPUs that have it loaded; AddressSpace */
     uint64_t root;         /* CR3; AddressSpace */
@@ -45,6 +45,14 @@ struct flush_batch {
     uint64_t from, to; /* addresses touched */
 };
 bool space_unmap_cap(struct cap *frame, struct flush_batch *batch);
+/* Records that this Frame capability is mapped at `address`. */
+void space_note(struct space *space, struct cap *frame, uint64_t address,
+                uint64_t attributes);
+/* Where a mapped Frame capability is mapped, and how. */
+static inline uint64_t mapping_address(const struct cap *frame)
+{
+    return frame->data & ~(PAGE_SIZE - 1);
+}
 /* False: hardware did not confirm (R4: quarantine). */
 bool space_flush(struct flush_batch *batch);
 

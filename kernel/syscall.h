@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <cordon/operations.h>
 #include "kernel/thread.h"
 
 /* Called by entry.S; they return the thread to run, or NULL to idle. */

@@ -18,12 +18,19 @@ void thread_init(struct thread *thread)
     fpu_init_area(thread->fpu);
 }
 
+void thread_deadline(struct cpu *cpu, struct thread *thread,
+                     uint64_t deadline)
+{
+    timer_set(&cpu->wheel, &thread->timer, clock_ns_to_tsc(deadline));
+    sched_arm(cpu);
+}
+
 void thread_block(struct cpu *cpu, struct thread *thread,
                   enum thread_state state, uint64_t deadline)
 {
     thread->state = (uint8_t)state;
     if (deadline != DEADLINE_NEVER)
-        timer_set(&cpu->wheel, &thread->timer, clock_ns_to_tsc(deadline));
+        thread_deadline(cpu, thread, deadline);
     if (thread->context)
         sched_dequeue(cpu, thread->context);
     sched_leave(cpu);

@@ -101,6 +101,9 @@ static inline uint64_t cap_word(const struct thread *thread, cap_t slot)
 void thread_init(struct thread *thread);
 /* Makes a blocked or new thread ready, on its CPU or through its inbox. */
 void thread_wake(struct thread *thread);
+/* Sets the deadline of the operation it is in. */
+void thread_deadline(struct cpu *cpu, struct thread *thread,
+                     uint64_t deadline);
 /*
  * Blocks the calling thread: it stops running on this CPU, and its deadline is
  * set. Comes before others can see it on a queue.

@@ -1,0 +1,67 @@
+/* Operations on notifications that change how they are wired. */
+#include "kernel/notification.h"
+#include "kernel/sched.h"
+#include "kernel/syscall.h"
+
+#define PERIOD_MIN_NS 10000ul
+
+void notification_bind_op(struct cpu *cpu, struct thread *self,
+                          struct cap *cap)
+{
+    struct notification *notification = cap_object(cap);
+    struct cap *found = cap_find(self, self->regs.rsi, CAP_THREAD);
+    struct thread *thread;
+    enum status status;
+
+    (void)cpu;
+    if (!self->regs.rsi) {
+        if (!cap_is_empty(&notification->binding)) {
+            notification_binding_lost(notification);
+            cap_remove(&notification->binding);
+        }
+        return;
+    }
+    if (!found) {
+        syscall_fail(self, ERR_CAPABILITY, 1);
+        return;
+    }
+    thread = cap_object(found);
+    if (thread->bound || !cap_is_empty(&notification->binding)) {
+        syscall_fail(self, ERR_BUSY, thread->bound ? 1 : 0);
+        return;
+    }
+    status = cap_bind(found, &notification->binding, &notification->object, 0);
+    if (status != OK) {
+        syscall_fail(self, status, 1);
+        return;
+    }
+    notification->bound = thread;
+    __atomic_store_n(&thread->bound, notification, __ATOMIC_RELEASE);
+}
+
+void notification_timer_op(struct cpu *cpu, struct thread *self,
+                           struct cap *cap)
+{
+    struct notification *notification = cap_object(cap);
+    uint64_t deadline = self->regs.rsi, period = self->regs.rdx;
+
+    if (period && period < PERIOD_MIN_NS) {
+        syscall_argument(self, 2, PERIOD_MIN_NS, ~0ul);
+        return;
+    }
+    if (notification->object.dying) {
+        syscall_fail(self, ERR_GONE, 0);
+        return;
+    }
+    timer_cancel(&cpus[notification->timer_cpu].wheel, &notification->timer);
+    if (!deadline)
+        return;
+    notification->timer_cpu = (uint8_t)cpu->index;
+    notification->timer_bits = self->regs.r10;
+    notification->timer_deadline = clock_ns_to_tsc(deadline);
+    notification->timer_period =
+        period ? clock_ns_to_tsc(period) - clock_ns_to_tsc(0) : 0;
+    timer_set(&cpu->wheel, &notification->timer,
+              notification->timer_deadline);
+    sched_arm(cpu);
+}

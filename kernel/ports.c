@@ -1,0 +1,87 @@
+/* I/O ports: x86's other address space, a capability per range. */
+#include "kernel/arch/x86_64/cpu_ops.h"
+#include "kernel/captable.h"
+#include "kernel/syscall.h"
+
+#define PORT_COUNT 65536u
+
+static uint64_t range_first(const struct cap *cap)
+{
+    return cap->data & 0xffff;
+}
+
+static uint64_t range_count(const struct cap *cap)
+{
+    return cap->data >> 16;
+}
+
+/* Is the access of arguments 1 (port) and 2 (width) within the range? */
+static bool check(struct thread *self, const struct cap *cap)
+{
+    uint64_t port = self->regs.rsi, width = self->regs.rdx;
+    uint64_t first = range_first(cap), end = first + range_count(cap);
+
+    if (width != 1 && width != 2 && width != 4) {
+        syscall_argument(self, 2, 1, 4);
+        return false;
+    }
+    if (port < first || port >= end || width > end - port) {
+        syscall_argument(self, 1, first, end - 1);
+        return false;
+    }
+    return true;
+}
+
+void ports_in_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    uint16_t port = (uint16_t)self->regs.rsi;
+
+    (void)cpu;
+    if (!check(self, cap))
+        return;
+    self->regs.rsi = self->regs.rdx == 1   ? port_read8(port)
+                     : self->regs.rdx == 2 ? port_read16(port)
+                                           : port_read32(port);
+}
+
+void ports_out_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    uint16_t port = (uint16_t)self->regs.rsi;
+    uint64_t value = self->regs.r10;
+
+    (void)cpu;
+    if (!check(self, cap))
+        return;
+    if (self->regs.rdx == 1)
+        port_write8(port, (uint8_t)value);
+    else if (self->regs.rdx == 2)
+        port_write16(port, (uint16_t)value);
+    else
+        port_write32(port, (uint32_t)value);
+}
+
+void ports_derive_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    uint64_t from = self->regs.rsi, count = self->regs.rdx;
+    uint64_t first = range_first(cap), end = first + range_count(cap);
+    struct cap *slot;
+    enum status status;
+
+    (void)cpu;
+    if (from < first || from >= end) {
+        syscall_argument(self, 1, first, end - 1);
+        return;
+    }
+    if (count < 1 || count > end - from) {
+        syscall_argument(self, 2, 1, end - from);
+        return;
+    }
+    slot = table_slots(self, self->regs.r10, 3, self->regs.r8, 1, 4);
+    if (!slot)
+        return;
+    status = cap_may_derive(cap);
+    if (status != OK)
+        syscall_fail(self, status, 0);
+    else
+        cap_derive(cap, slot, RIGHTS_ALL, from | count << 16);
+}

@@ -1,0 +1,210 @@
+/* Address spaces and Domains: see space.h. */
+#include "kernel/space.h"
+#include "kernel/arch/x86_64/cpu_features.h"
+#include "kernel/arch/x86_64/radix_cpu.h"
+#include "kernel/cache.h"
+#include "kernel/remote.h"
+
+/* Pages that INVLPG takes out one by one; more reload CR3. */
+#define FLUSH_PAGES 32
+/* Mappings that one step of destruction forgets. */
+#define DESTROY_BATCH 64
+#define KERNEL_ROOT_FIRST 256 /* entry of the top table */
+
+bool memory_quarantined;
+
+static void donate_pages(struct space *space, paddr_t first, uint64_t bytes)
+{
+    for (uint64_t at = 0; at < bytes; at += PAGE_SIZE)
+        radix_donate(space->tables, (paddr_t){first.v + at});
+}
+
+/* The CPU's upper half is the kernel's, the same in all spaces. */
+static void share_kernel_half(uint64_t *root)
+{
+    const uint64_t *kernel = phys_to_virt(platform.kernel_root);
+
+    for (unsigned i = KERNEL_ROOT_FIRST; i < RADIX_SLOTS; i++)
+        root[i] = kernel[i];
+}
+
+bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
+{
+    paddr_t root = {virt_to_phys(space).v + PAGE_SIZE};
+
+    if (type == CAP_DOMAIN) {
+        if (!domain_init(space, root))
+            return false;
+    } else {
+        space->tables = &space->own_tables;
+        space->root = root.v;
+        share_kernel_half(phys_to_virt(root));
+        radix_init(space->tables,
+                   cpu_features.page_1g ? &radix_cpu_1g : &radix_cpu, root);
+    }
+    donate_pages(space, (paddr_t){root.v + PAGE_SIZE},
+                 (1ul << size_bits) - 2 * PAGE_SIZE);
+    return true;
+}
+
+void space_load(struct cpu *cpu, struct space *space)
+{
+    uint64_t bit = 1ul << cpu->index;
+
+    if (cpu->space)
+        __atomic_and_fetch(&cpu->space->cpu_mask, ~bit, __ATOMIC_SEQ_CST);
+    cpu->space = space;
+    if (space)
+        __atomic_or_fetch(&space->cpu_mask, bit, __ATOMIC_SEQ_CST);
+    cr3_write(space ? space->root : platform.kernel_root.v);
+}
+
+void space_flush_local(struct cpu *cpu)
+{
+    if (cpu->space && cpu->space->object.dying)
+        space_load(cpu, NULL);
+    else
+        cr3_write(cr3_read());
+}
+
+void space_note(struct space *space, struct cap *frame, uint64_t address,
+                uint64_t attributes)
+{
+    frame->data = address | attributes;
+    frame->space = space;
+    frame->map_prev = &space->mappings;
+    frame->map_next = space->mappings.map_next;
+    if (frame->map_next)
+        frame->map_next->map_prev = frame;
+    space->mappings.map_next = frame;
+}
+
+static void forget(struct cap *cap)
+{
+    cap->map_prev->map_next = cap->map_next;
+    if (cap->map_next)
+        cap->map_next->map_prev = cap->map_prev;
+    cap->map_next = cap->map_prev = NULL;
+    cap->space = NULL;
+}
+
+/* Nothing of a dying or emptied space needs to be flushed one by one. */
+static bool is_live(const struct space *space)
+{
+    return !space->object.dying && !space->emptied;
+}
+
+bool space_unmap_cap(struct cap *frame, struct flush_batch *batch)
+{
+    struct space *space = frame->space;
+    uint64_t from = mapping_address(frame), to = from + (1ul << frame->bits);
+    bool confirmed = true;
+
+    if (is_live(space)) {
+        radix_unmap(space->tables, from, frame->bits);
+        space->mapped -= to - from;
+        if (batch->space != space) {
+            confirmed = space_flush(batch);
+            *batch = (struct flush_batch){space, from, to};
+        } else {
+            batch->from = from < batch->from ? from : batch->from;
+            batch->to = to > batch->to ? to : batch->to;
+        }
+    }
+    frame->data = 0;
+    forget(frame);
+    return confirmed;
+}
+
+static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t self = 1ul << cpu->index;
+    uint64_t mask = __atomic_load_n(&space->cpu_mask, __ATOMIC_SEQ_CST);
+
+    if (mask & ~self)
+        remote_flush(mask & ~self);
+    if (!(mask & self))
+        return;
+    if (to - from > FLUSH_PAGES * PAGE_SIZE) {
+        cr3_write(cr3_read());
+        return;
+    }
+    for (; from < to; from += PAGE_SIZE)
+        page_invalidate(from);
+}
+
+bool space_flush(struct flush_batch *batch)
+{
+    struct space *space = batch->space;
+    bool confirmed = true;
+
+    if (!space)
+        return true;
+    if (space->object.type == CAP_DOMAIN) {
+        confirmed = domain_flush(space, batch->from, batch->to);
+    } else {
+#ifndef MUTATION_skip_tlb_flush
+        flush_cpus(space, batch->from, batch->to);
+#endif
+    }
+    batch->space = NULL;
+    if (!confirmed)
+        memory_quarantined = true;
+    return confirmed;
+}
+
+/* Forgets a batch of mappings without touching the tables. */
+static enum step forget_some(struct space *space)
+{
+    for (unsigned i = 0; i < DESTROY_BATCH; i++) {
+        struct cap *cap = space->mappings.map_next;
+
+        if (!cap)
+            return STEP_DONE;
+        if (cap_type_of(cap) == CAP_FRAME)
+            cap->data = 0;
+        forget(cap);
+    }
+    return STEP_AGAIN;
+}
+
+enum step space_destroy_step(struct space *space)
+{
+    if (!space->object.dying) {
+        space->object.dying = true;
+        if (space->object.type == CAP_DOMAIN)
+            domain_destroy(space);
+        else
+            remote_flush(__atomic_load_n(&space->cpu_mask, __ATOMIC_SEQ_CST));
+    }
+    return forget_some(space);
+}
+
+/* Takes all tables from the space at once: its root is cleared. */
+static bool empty(struct space *space)
+{
+    struct flush_batch all = {space, 0, USER_END};
+    uint64_t *root = space->tables->root;
+    bool cpu = space->object.type != CAP_DOMAIN;
+
+    space->emptied = true;
+    space->mapped = 0;
+    space->tables->pool = 0;
+    space->tables->pool_count = 0;
+    for (unsigned i = 0; i < (cpu ? KERNEL_ROOT_FIRST : RADIX_SLOTS); i++)
+        root[i] = 0;
+    cache_flush(root, PAGE_SIZE);
+    return space_flush(&all);
+}
+
+enum step space_withdraw_step(struct cap *memory)
+{
+    struct space *space = memory->space;
+
+    if (!space)
+        return STEP_DONE;
+    if (is_live(space) && !empty(space))
+        return STEP_UNCONFIRMED;
+    return forget_some(space) == STEP_AGAIN ? STEP_AGAIN : STEP_DONE;
+}

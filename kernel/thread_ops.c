@@ -1,0 +1,231 @@
+/* Operations on threads: what they run in, their registers, start and stop. */
+#include "kernel/captable.h"
+#include "kernel/remote.h"
+#include "kernel/sched.h"
+#include "kernel/space.h"
+#include "kernel/syscall.h"
+
+/* Code may not lie in the last page of the user half: the address after a
+ * SYSCALL there would not be canonical, and SYSRET would fault (Intel SDM 2B,
+ * SYSRET). */
+#define USER_CODE_END (USER_END - PAGE_SIZE)
+
+/* A stopped thread that is not on another CPU; else BUSY. */
+static bool is_stopped(struct thread *self, struct thread *thread)
+{
+    if (thread->state == THREAD_STOPPED &&
+        cpus[thread->cpu].current != thread)
+        return true;
+    if (thread->state == THREAD_STOPPED && thread->cpu == cpu_self()->index)
+        return true;
+    syscall_fail(self, ERR_BUSY, 0);
+    return false;
+}
+
+static bool is_message_frame(const struct cap *frame)
+{
+    return frame->bits == PAGE_BITS &&
+           !(frame->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM)) &&
+           (cap_rights_of(frame) & (RIGHT_READ | RIGHT_WRITE)) ==
+               (RIGHT_READ | RIGHT_WRITE);
+}
+
+/* The four capabilities that thread_configure binds, in argument order. */
+static bool find_parts(struct thread *self, struct cap *parts[THREAD_BINDINGS])
+{
+    const struct registers *regs = &self->regs;
+
+    parts[BIND_TABLE] = cap_find(self, regs->rsi, CAP_CAPTABLE);
+    parts[BIND_SPACE] = cap_find(self, regs->rdx, CAP_ADDRESS_SPACE);
+    parts[BIND_MESSAGE] = cap_find(self, regs->r10, CAP_FRAME);
+    parts[BIND_FAULT] = cap_find(self, regs->r8, CAP_ENDPOINT);
+    for (unsigned i = 0; i < THREAD_BINDINGS; i++) {
+        enum status status;
+
+        if (i == BIND_FAULT && !regs->r8)
+            continue;
+        if (!parts[i]) {
+            syscall_fail(self, ERR_CAPABILITY, i + 1);
+            return false;
+        }
+        status = cap_rights_of(parts[i]) & RIGHT_WRITE
+                     ? cap_may_derive(parts[i])
+                     : ERR_RIGHTS;
+        if (status != OK) {
+            syscall_fail(self, status, i + 1);
+            return false;
+        }
+    }
+    if (is_message_frame(parts[BIND_MESSAGE]))
+        return true;
+    syscall_fail(self, ERR_ARGUMENT, 3);
+    return false;
+}
+
+void thread_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct thread *thread = cap_object(cap);
+    struct cap *parts[THREAD_BINDINGS];
+    struct captable *table;
+
+    (void)cpu;
+    if (!find_parts(self, parts))
+        return;
+    if (self->regs.r9 >= platform.cpu_count) {
+        syscall_argument(self, 5, 0, platform.cpu_count - 1);
+        return;
+    }
+    if (thread->own || thread->bound) {
+        syscall_fail(self, ERR_BUSY, 0);
+        return;
+    }
+    if (!is_stopped(self, thread))
+        return;
+    for (unsigned i = 0; i < THREAD_BINDINGS; i++) {
+        if (!cap_is_empty(&thread->bindings[i]))
+            cap_remove(&thread->bindings[i]);
+        if (parts[i])
+            cap_bind(parts[i], &thread->bindings[i], &thread->object,
+                     (uint8_t)i);
+    }
+    table = cap_object(parts[BIND_TABLE]);
+    thread->slots = table->slots;
+    thread->slot_count = table->count;
+    thread->space = cap_object(parts[BIND_SPACE]);
+    thread->message = cap_object(parts[BIND_MESSAGE]);
+    thread->cpu = (uint8_t)self->regs.r9;
+    thread->resumable = true;
+}
+
+static bool is_user_address(uint64_t address)
+{
+    return address < USER_CODE_END;
+}
+
+static void load_registers(struct thread *thread,
+                           const struct thread_registers *from)
+{
+    struct registers *r = &thread->regs;
+
+    r->rax = from->rax, r->rbx = from->rbx, r->rcx = from->rcx;
+    r->rdx = from->rdx, r->rsi = from->rsi, r->rdi = from->rdi;
+    r->rbp = from->rbp, r->rsp = from->rsp;
+    r->r8 = from->r8, r->r9 = from->r9, r->r10 = from->r10;
+    r->r11 = from->r11, r->r12 = from->r12, r->r13 = from->r13;
+    r->r14 = from->r14, r->r15 = from->r15;
+    r->rip = from->rip;
+    r->rflags = (from->rflags & RFLAGS_ALLOWED) | RFLAGS_USER;
+    r->vector = 0; /* leave by IRETQ: all registers count */
+    thread->fs_base = from->fs_base;
+}
+
+static void resume(struct thread *thread)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (thread->cpu != cpu->index) {
+        thread->state = THREAD_READY;
+        if (thread->context)
+            remote_request(thread, REQUEST_CONTEXT);
+        return;
+    }
+    thread->state = THREAD_READY;
+    if (thread->context)
+        sched_enqueue(cpu, thread->context);
+}
+
+void thread_write_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct thread *thread = cap_object(cap);
+    struct thread_registers wanted =
+        *(const struct thread_registers *)self->message;
+
+    (void)cpu;
+    if (self->regs.rsi > 1) {
+        syscall_argument(self, 1, 0, 1);
+        return;
+    }
+    if (!is_user_address(wanted.rip) || !is_user_address(wanted.fs_base)) {
+        syscall_fail(self, ERR_ARGUMENT, 0);
+        self->regs.rsi = 0;
+        self->regs.rdx = USER_CODE_END - 1;
+        return;
+    }
+    if (!is_stopped(self, thread))
+        return;
+    if (self->regs.rsi && !thread->resumable) {
+        syscall_fail(self, ERR_BUSY, 0);
+        return;
+    }
+    load_registers(thread, &wanted);
+    if (self->regs.rsi)
+        resume(thread);
+}
+
+void thread_read_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct thread *thread = cap_object(cap);
+    const struct registers *r = &thread->regs;
+    struct thread_registers *out = (struct thread_registers *)self->message;
+
+    (void)cpu;
+    if (thread != self && cpus[thread->cpu].current == thread &&
+        thread->state == THREAD_READY) {
+        syscall_fail(self, ERR_BUSY, 0);
+        return;
+    }
+    *out = (struct thread_registers){
+        .rax = r->rax, .rbx = r->rbx, .rcx = r->rcx, .rdx = r->rdx,
+        .rsi = r->rsi, .rdi = r->rdi, .rbp = r->rbp, .rsp = r->rsp,
+        .r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11,
+        .r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
+        .rip = r->rip, .rflags = r->rflags, .fs_base = thread->fs_base};
+    self->regs.rsi = thread->state == THREAD_STOPPED ? 0
+                     : thread->state == THREAD_READY ? 1
+                                                     : 2;
+}
+
+void thread_suspend_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    (void)cpu;
+    if (thread_stop_step(cap_object(cap)) == STEP_AGAIN)
+        syscall_again(self, OP_THREAD_SUSPEND);
+}
+
+void thread_resume_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct thread *thread = cap_object(cap);
+
+    (void)cpu;
+    if (!thread->resumable)
+        syscall_fail(self, ERR_BUSY, 0);
+    else if (is_stopped(self, thread))
+        resume(thread);
+}
+
+void thread_set_tls_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct thread *thread = cap_object(cap);
+
+    if (!is_user_address(self->regs.rsi)) {
+        syscall_argument(self, 1, 0, USER_CODE_END - 1);
+        return;
+    }
+    if (thread != self && !is_stopped(self, thread))
+        return;
+    thread->fs_base = self->regs.rsi;
+    if (thread == self) {
+        cpu->fs_base = thread->fs_base;
+        msr_write(MSR_FS_BASE, thread->fs_base);
+    }
+}
+
+void thread_yield_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    if (cap_object(cap) != self) {
+        syscall_fail(self, ERR_ARGUMENT, 0);
+        return;
+    }
+    cpu->slice_end = 0;
+    cpu->reschedule = true;
+}
