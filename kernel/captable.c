@@ -1,6 +1,6 @@
 /* Operations on capability tables. */
 #include "kernel/captable.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 /* The table in argument `table`; NULL: an error was set. */
 static struct captable *find_table(struct thread *self, cap_t table,

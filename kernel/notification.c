@@ -2,7 +2,7 @@
 #include "kernel/notification.h"
 #include "kernel/endpoint.h"
 #include "kernel/remote.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 /* Waiters that one step of destruction wakes. */
 #define DESTROY_BATCH 16
@@ -115,6 +115,7 @@ void notification_expire(struct notification *notification)
     struct cpu *cpu = cpu_self();
     uint64_t period = notification->timer_period, now = clock_tsc();
 
+    lock_acquire(&notification->lock); /* against destruction */
     if (period && !notification->object.dying) {
         /* Periods that nobody saw are passed over, not made up for. */
         notification->timer_deadline += period;
@@ -123,6 +124,7 @@ void notification_expire(struct notification *notification)
         timer_set(&cpu->wheel, &notification->timer,
                   notification->timer_deadline);
     }
+    lock_release(&notification->lock);
     notification_signal(notification, notification->timer_bits);
 }
 

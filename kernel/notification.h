@@ -28,9 +28,5 @@ void notification_recheck(struct notification *notification);
 uint64_t notification_take(struct notification *notification);
 bool notification_cancel(struct thread *thread);
 void notification_expire(struct notification *notification);
-/* Operations that take no global lock. */
-void notification_signal_op(struct cpu *cpu, struct thread *self,
-                            uint64_t word);
-void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word);
 enum step notification_destroy_step(struct notification *notification);
 enum step notification_binding_lost(struct notification *notification);

@@ -1,7 +1,7 @@
 /* Operations on notifications that change how they are wired. */
 #include "kernel/notification.h"
 #include "kernel/sched.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 #define PERIOD_MIN_NS 10000ul
 

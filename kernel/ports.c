@@ -1,7 +1,7 @@
 /* I/O ports: x86's other address space, a capability per range. */
 #include "kernel/arch/x86_64/cpu_ops.h"
 #include "kernel/captable.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 #define PORT_COUNT 65536u
 
@@ -32,11 +32,13 @@ static bool check(struct thread *self, const struct cap *cap)
     return true;
 }
 
-void ports_in_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void ports_in_op(struct cpu *cpu, struct thread *self, uint64_t word)
 {
+    const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
 
     (void)cpu;
+    (void)word;
     if (!check(self, cap))
         return;
     self->regs.rsi = self->regs.rdx == 1   ? port_read8(port)
@@ -44,12 +46,14 @@ void ports_in_op(struct cpu *cpu, struct thread *self, struct cap *cap)
                                            : port_read32(port);
 }
 
-void ports_out_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void ports_out_op(struct cpu *cpu, struct thread *self, uint64_t word)
 {
+    const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
     uint64_t value = self->regs.r10;
 
     (void)cpu;
+    (void)word;
     if (!check(self, cap))
         return;
     if (self->regs.rdx == 1)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <stdarg.h>
+#include <stdbool.h>
 
 /* Knows %s %c %d %u %x %lx %lu %p %%, and a width with zeros (%08x). */
 __attribute__((format(printf, 1, 2))) void kprintf(const char *format, ...);
@@ -18,3 +19,6 @@ void console_silence(void);
  */
 __attribute__((format(printf, 1, 2))) _Noreturn void panic(const char *format,
                                                            ...);
+
+/* A CPU has called panic(): the others stop too. */
+bool panic_under_way(void);

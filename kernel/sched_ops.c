@@ -1,6 +1,6 @@
 /* Operations on scheduling contexts. */
 #include "kernel/sched.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 #define BUDGET_MIN_NS 10000ul
 #define PERIOD_MAX_NS 10000000000ul

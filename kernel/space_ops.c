@@ -4,7 +4,7 @@
  * and one invalidation confirms the batch.
  */
 #include "kernel/space.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 #include "kernel/untyped.h"
 
 #define MAP_MAX 512

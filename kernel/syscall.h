@@ -11,6 +11,8 @@
 struct thread *syscall_entry(struct thread *self);
 struct thread *interrupt_entry(struct thread *self);
 struct thread *idle_interrupt(uint64_t vector);
+/* The first choice of a CPU. */
+struct thread *kernel_start_thread(struct cpu *cpu);
 /* entry.S: leaves the kernel into this thread, or idles. Never return. */
 _Noreturn void kernel_leave(struct thread *thread);
 
@@ -42,7 +44,6 @@ static inline void syscall_again(struct thread *self, uint64_t operation)
     self->regs.rip -= SYSCALL_BYTES;
 }
 
-/* An operation of the table; `cap` is what it was invoked on, of the right
- * type and with the rights. Sets regs.rax (which is OK on entry) on errors. */
-typedef void operation_fn(struct cpu *cpu, struct thread *self,
-                          struct cap *cap);
+/* entry.S: `frame` is error code, rip, cs, rflags, rsp, ss. Returns for an NMI
+ * that means nothing. */
+void kernel_exception(uint64_t vector, const uint64_t *frame);

@@ -3,7 +3,7 @@
 #include "kernel/remote.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 /* Code may not lie in the last page of the user half: the address after a
  * SYSCALL there would not be canonical, and SYSRET would fault (Intel SDM 2B,

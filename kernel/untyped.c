@@ -6,7 +6,7 @@
 #include "kernel/notification.h"
 #include "kernel/remote.h"
 #include "kernel/space.h"
-#include "kernel/syscall.h"
+#include "kernel/operations.h"
 
 /* Bytes that one entry into the kernel zeroes. */
 #define ZERO_STEP 65536ul

@@ -144,12 +144,18 @@ void kprintf(const char *format, ...)
     va_end(args);
 }
 
+static unsigned panicking;
+
+bool panic_under_way(void)
+{
+    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
+}
+
 void panic(const char *format, ...)
 {
-    static unsigned entered;
     va_list args;
 
-    if (__atomic_exchange_n(&entered, 1, __ATOMIC_ACQ_REL) == 0) {
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) == 0) {
 #ifdef CORDON_DEBUG
         silent = false;
 #endif

@@ -113,7 +113,11 @@ entry_stubs:
     pushq $0
     .endif
     pushq $vector
+    .if vector == 2 || vector == 8 || vector == 18
+    jmp entry_own_stack
+    .else
     jmp entry_common
+    .endif
     .set vector, vector + 1
     .endr
 
@@ -147,23 +151,51 @@ entry_common:
 
 /*
  * From the kernel: an interrupt ends idling, whose stack is not needed again.
- * Anything else is a bug or a machine check; NMI and the like have stacks of
- * their own and may have come before or after a swapgs, so they do not touch
- * GS.
+ * An exception is a bug.
  */
 entry_from_kernel:
-    popq %rdi /* vector */
-    cmpq $32, %rdi
-    jb 1f
+    cmpq $32, (%rsp) /* vector */
+    jb entry_own_stack
+    popq %rdi
     movq %gs:CPU_STACK, %rsp
     cld
     call idle_interrupt
     movq %rax, %rdi
     jmp kernel_leave
-1:  movq %rsp, %rsi /* error code, rip, cs, rflags, rsp, ss */
+
+/*
+ * NMI, double fault and machine check have stacks of their own and may come
+ * before or after a swapgs: nothing here looks at GS. Only an NMI returns.
+ */
+entry_own_stack:
+    pushq %rax
+    pushq %rcx
+    pushq %rdx
+    pushq %rsi
+    pushq %rdi
+    pushq %r8
+    pushq %r9
+    pushq %r10
+    pushq %r11
+    pushq %rbp
+    movq %rsp, %rbp
+    movq 80(%rsp), %rdi /* vector */
+    leaq 88(%rsp), %rsi /* error code, rip, cs, rflags, rsp, ss */
     andq $~15, %rsp
     cld
     call kernel_exception
-    ud2
+    movq %rbp, %rsp
+    popq %rbp
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rdi
+    popq %rsi
+    popq %rdx
+    popq %rcx
+    popq %rax
+    addq $16, %rsp /* vector, error code */
+    iretq
 
     .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,24 @@
+/* The last thing before user mode: which thread runs now. */
+#pragma once
+
+#include "kernel/sched.h"
+
+/* Chooses anew if something asks for it; NULL: idle. */
+static inline struct thread *kernel_exit(struct cpu *cpu)
+{
+    struct thread *next;
+
+    if (__builtin_expect(cpu->reschedule, 0))
+        next = sched_choose(cpu);
+    else
+        next = cpu->context ? cpu->context->thread : NULL;
+    if (next == cpu->current)
+        return next;
+    if (next) {
+        thread_switch(cpu, next);
+    } else {
+        fpu_save(cpu->current->fpu);
+        cpu->current = NULL;
+    }
+    return next;
+}

@@ -1,0 +1,30 @@
+/*
+ * The functions behind the operations, declared from the generated table.
+ * A fast one takes no global lock and gets the capability's word; the others
+ * run under the structure lock and get the slot. On entry regs.rax is OK; an
+ * error is reported with syscall_fail() and its like.
+ */
+#pragma once
+
+#include "kernel/endpoint.h"
+#include "kernel/syscall.h"
+
+typedef void fast_operation(struct cpu *cpu, struct thread *self,
+                            uint64_t word);
+typedef void slow_operation(struct cpu *cpu, struct thread *self,
+                            struct cap *cap);
+
+/* Message operations are endpoint.h's functions. */
+#define endpoint_send_op    endpoint_send
+#define endpoint_call_op    endpoint_call
+#define endpoint_receive_op endpoint_receive
+#define reply_receive_op    reply_receive
+#define reply_send_op       reply_send
+
+#define DECLARE_0(name) slow_operation name##_op;
+#define DECLARE_1(name) fast_operation name##_op;
+#define OPERATION(name, number, mask, needed, fast) DECLARE_##fast(name)
+#include "dispatch.inc"
+#undef OPERATION
+#undef DECLARE_0
+#undef DECLARE_1

@@ -1,0 +1,76 @@
+/*
+ * Dispatch of system calls. The table is generated from
+ * kernel/api/operations.yaml: which types of capability an operation takes
+ * and which rights. Message operations run without a global lock; the others
+ * take the structure lock and look the capability up under it.
+ */
+#include "kernel/operations.h"
+#include "kernel/exit.h"
+
+struct handler {
+    fast_operation *fast;
+    slow_operation *slow;
+    uint32_t types; /* bit per enum cap_type */
+    uint32_t rights;
+};
+
+#define TYPE_BIT(type) (1u << (type))
+#define FAST_0(name) .slow = name##_op
+#define FAST_1(name) .fast = name##_op
+#define OPERATION(name, number, mask, needed, is_fast)                         \
+    [number] = {FAST_##is_fast(name), .types = (mask), .rights = (needed)},
+
+static const struct handler handlers[OPERATIONS] = {
+#include "dispatch.inc"
+};
+
+/* Does this capability allow the operation? Else sets the error. */
+static bool allowed(struct thread *self, const struct handler *handler,
+                    uint64_t word)
+{
+    if (__builtin_expect(!(handler->types >> word_type(word) & 1), 0)) {
+        syscall_fail(self, ERR_CAPABILITY, 0);
+        return false;
+    }
+    if (__builtin_expect((handler->rights & ~word_rights(word)) != 0, 0)) {
+        syscall_fail(self, ERR_RIGHTS, 0);
+        return false;
+    }
+    return true;
+}
+
+static void run_locked(struct cpu *cpu, struct thread *self,
+                       const struct handler *handler)
+{
+    structure_lock();
+    if (allowed(self, handler, cap_word(self, self->regs.rdi))) {
+        self->regs.rax = OK;
+        handler->slow(cpu, self, &self->slots[self->regs.rdi]);
+    }
+    structure_unlock();
+}
+
+struct thread *syscall_entry(struct thread *self)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t number = self->regs.rax, word;
+    const struct handler *handler = &handlers[number];
+
+    if (__builtin_expect(number >= OPERATIONS || !handler->types, 0)) {
+        syscall_fail(self, ERR_OPERATION, 0);
+    } else if (handler->fast) {
+        word = cap_word(self, self->regs.rdi);
+        if (allowed(self, handler, word)) {
+            self->regs.rax = OK;
+            handler->fast(cpu, self, word);
+        }
+    } else {
+        run_locked(cpu, self, handler);
+    }
+    return kernel_exit(cpu);
+}
+
+struct thread *kernel_start_thread(struct cpu *cpu)
+{
+    return kernel_exit(cpu);
+}
