@@ -144,7 +144,6 @@ bool acpi_read_madt(const void *table, size_t size, struct acpi_info *info)
     if (length < at)
         return false;
     info->local_apic.v = u32(table, 36);
-    info->has_pic = u32(table, 40) & 1;
     while (length - at >= 2) {
         const uint8_t *entry = (const uint8_t *)table + at;
         size_t step = entry[1];
@@ -195,17 +194,9 @@ bool acpi_read_fadt(const void *table, size_t size, struct acpi_info *info)
 
     if (length < 116) /* ACPI 1.0 */
         return false;
-    info->sci_irq = u16(table, 46);
     info->pm1a_port = fadt_port(table, 64);
     info->pm1b_port = fadt_port(table, 68);
     info->pm_timer_port = fadt_port(table, 76);
-    /* RESET_REG_SUP; the register is a generic address (5.2.3.2). */
-    if (length >= 129 && (u32(table, 112) & 1 << 10)) {
-        info->reset_space = u8(table, 116);
-        info->reset_address = u64(table, 120);
-        info->reset_value = u8(table, 128);
-        info->has_reset = info->reset_space <= 1 && info->reset_address != 0;
-    }
     return true;
 }
 

@@ -50,14 +50,8 @@ struct acpi_info {
     unsigned segment_count;
     struct acpi_segment segments[ACPI_MAX_SEGMENTS];
     paddr_t local_apic; /* registers; 0: MADT missing */
-    bool has_pic;       /* two 8259s that must be masked */
     paddr_t hpet;       /* registers; 0: none */
     uint16_t pm1a_port, pm1b_port, pm_timer_port; /* 0: none */
-    uint16_t sci_irq;
-    /* Reset register (ACPI 4.8.3.6): space 0 memory, 1 I/O ports. */
-    bool has_reset;
-    uint8_t reset_space, reset_value;
-    uint64_t reset_address;
     /* The whole DMAR table (VT-d 8.1); NULL: none. */
     const void *dmar;
     size_t dmar_size;

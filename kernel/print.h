@@ -7,7 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 
-/* Knows %s %c %d %u %x %lx %lu %p %%, and a width with zeros (%08x). */
+/* Knows %s %c %u %x %lu %lx %%, and a width with zeros (%08x). */
 __attribute__((format(printf, 1, 2))) void kprintf(const char *format, ...);
 
 /* From here on the kernel prints nothing on its own behalf (R6). */

@@ -83,10 +83,6 @@ static inline size_t build_fadt(uint8_t *t)
     put(t, 64, 0x604, 4);
     put(t, 68, 0x12345, 4); /* no port */
     put(t, 76, 0x608, 4);
-    put(t, 112, 1 << 10, 4);
-    put(t, 116, 1, 1);
-    put(t, 120, 0xcf9, 8);
-    put(t, 128, 0x0f, 1);
     return finish(t, "FACP", 244);
 }
 

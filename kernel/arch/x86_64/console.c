@@ -79,13 +79,6 @@ static void put_number(uint64_t value, unsigned base, unsigned width)
         put(digits[--n]);
 }
 
-static void put_signed(int64_t value)
-{
-    if (value < 0)
-        put('-');
-    put_number(value < 0 ? -(uint64_t)value : (uint64_t)value, 10, 0);
-}
-
 /* One conversion; returns what follows it. */
 static const char *put_conversion(const char *f, va_list *args)
 {
@@ -104,17 +97,11 @@ static const char *put_conversion(const char *f, va_list *args)
     case 'c':
         put((char)va_arg(*args, int));
         break;
-    case 'd':
-        put_signed(wide ? va_arg(*args, long) : va_arg(*args, int));
-        break;
     case 'u':
     case 'x':
         put_number(wide ? va_arg(*args, unsigned long)
                         : va_arg(*args, unsigned),
                    *f == 'x' ? 16 : 10, width > 20 ? 20 : width);
-        break;
-    case 'p':
-        put_number((uint64_t)va_arg(*args, void *), 16, 16);
         break;
     case '%':
         put('%');

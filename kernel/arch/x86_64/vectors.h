@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#define VECTOR_DEBUG         1
 #define VECTOR_NMI           2
 #define VECTOR_BREAKPOINT    3
 #define VECTOR_OVERFLOW      4
@@ -18,5 +17,4 @@
 #define VECTOR_TIMER         0xf0 /* local APIC timer */
 #define VECTOR_IPI           0xf1 /* another CPU filled this CPU's inbox */
 #define VECTOR_IOMMU_FAULT   0xf2 /* DMA remapping hardware has a fault */
-#define VECTOR_APIC_ERROR    0xfe
 #define VECTOR_SPURIOUS      0xff /* no end-of-interrupt for this one */
