@@ -1,114 +1,248 @@
-"""Runs every attack: each folder here with an attack.yaml is one.
+"""Attacks: each case of tests/attack/*/attack.yaml boots a system with the
+attacker as an ordinary driver, lets it try, and asks independent witnesses
+(QEMU's own trace, a dump of physical memory) whether anything outside its cage
+changed.
 
-    rule: R4                     the rule that it tries to break
-    what: one line               what the attacker does
-    policy: policies/edu.yaml    default: policy.yaml in the attack's folder
-    machine: {smp: 2}            fields of tools/lib/emulator.py's Config
-    expect: [regex, ...]         the console says these, one after the other;
-                                 the last means that the attack is over
-    forbid: [regex, ...]         the console never says these
-    witness:                     who besides us says that it was contained
-      - trace: vtd_dmar_fault    QEMU's trace has this event (a regex) ...
-        has: regex               ... with this in its text
-        count: 1                 ... at least so often (default 1; 0: never)
-      - memory: MARKER           these bytes are in RAM exactly ...
-        count: 1                 ... so often
-    mutation: no_flush           with the kernel that leaves this out, the
-    broken: [regex, ...]         attack must succeed: the console says these
+A result is `contained`, `breached`, or `not-enforced-by-emulator` where the
+case declares that QEMU lacks the check. A bug of the test itself is an error.
+Cases that name mutations (parts of the defence that a build leaves out) are
+tried on those kernels too and must be breached there: so the witnesses see.
 
-A folder's check.py may hold check(machine), called at the end, for what has no
-words above. A failed `expect` of the set-up part (lines up to the one that
-matches `attack: begin`) is an error of the test; later ones mean a hole."""
+Keys of a case, in a list in each attack.yaml:
 
-import importlib.util
+    case: name              rule: R4            tries: one line
+    args: [words]           of the attacker
+    with: [victim]          further components of policy.yaml
+    attacker: {key: value}  what the attacker's component has besides
+    target: kernel-text | page:NAME | HEX       physical address under attack
+    witness: [words]        methods witness_* below; all must agree
+    mutations: [names]      MUTATION_* guards that must make it succeed
+    emulator: text          why QEMU cannot contain it
+"""
+
+import glob
 import os
-import re
+import struct
 import subprocess
+import time
 
 import pytest
 import yaml
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-KEYS = {"rule", "what", "policy", "machine", "expect", "forbid", "witness",
-        "mutation", "broken", "timeout"}
+EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
+EDU_SID = 4 << 3
+MEMORY = 128 << 20
+PAGE = 4096
+PATTERN = 0xa7
+MARK = b"CORDON-ATTACK-PAGE:"
+IN_FLIGHT = 1.0        # seconds until the card has done what it was told
 
 
-def load(name):
-    path = os.path.join(HERE, name, "attack.yaml")
-    with open(path) as f:
-        attack = yaml.safe_load(f)
-    unknown = set(attack) - KEYS
-    assert not unknown, f"{path}: unknown keys {sorted(unknown)}"
-    for key in ("rule", "what", "expect", "witness"):
-        assert attack.get(key), f"{path}: no `{key}`"
-    assert re.fullmatch(r"R([1-9]|1[0-2])", attack["rule"]), path
-    attack.setdefault("policy", f"tests/attack/{name}/policy.yaml")
+def load_cases():
+    cases = []
+    for path in sorted(glob.glob(os.path.join(HERE, "*", "attack.yaml"))):
+        with open(path, encoding="utf-8") as f:
+            for case in yaml.safe_load(f):
+                case["program"] = os.path.basename(os.path.dirname(path))
+                cases.append(case)
+    return cases
+
+
+class Breach(Exception):
+    """Something outside the cage changed, or could have."""
+
+
+class Attack:
+    """One case while it runs: the machine, and what the witnesses know."""
+
+    def __init__(self, case, build, machine):
+        self.case, self.build, self.machine = case, build, machine
+        self.target = None       # physical address under attack
+        self.before = b""
+        self.said = []           # lines of the attacker
+        self.window = None       # (first, end) as the attacker says
+
+    def run(self):
+        m = self.machine
+        # Ready, or dead before it began.
+        m.expect(r"attack: ready", 60)
+        while True:
+            line = m.expect(r"attack: ([^\n]*)\n", 60).group(1)
+            self.said.append(line)
+            words = line.split()
+            if words[0] == "ask":
+                self.locate()
+                m.send(f"{self.target:x}\r")
+            elif words[0] == "window":
+                self.window = (int(words[1], 16), int(words[2], 16))
+            elif words[0] == "error":
+                raise AssertionError(f"the attacker could not try: {line}")
+            elif words[0] in ("done", "touch"):
+                break
+        time.sleep(IN_FLIGHT)
+
+    # Where it goes
+
+    def locate(self):
+        kind, _, name = self.case["target"].partition(":")
+        if kind == "kernel-text":
+            self.target = kernel_text(os.path.join(self.build, "kernel.elf"))
+        elif kind == "page":
+            self.target = self.find_page(MARK + name.encode() + b"\0\x5c")
+        else:
+            self.target = int(kind, 16)
+        self.before = self.machine.read_memory(self.target, PAGE)
+
+    def find_page(self, text):
+        memory = self.machine.read_memory(0, MEMORY)
+        found = [at for at in range(0, MEMORY, PAGE)
+                 if memory.startswith(text, at)]
+        assert len(found) == 1, f"pages with {text!r}: {found}"
+        return found[0]
+
+    # Witnesses
+
+    def faults(self):
+        """(page, is a write) of each DMA of the card that QEMU's IOMMU
+        blocked."""
+        found = []
+        for event in self.machine.trace.events("vtd_dmar_fault"):
+            fields = event.fields()
+            if fields["sid"] == EDU_SID:
+                found.append((fields["addr"] // PAGE, bool(fields["write"])))
+        return found
+
+    def witness_fault(self):
+        write = "write" in self.case.get("args", [])
+        if (self.target // PAGE, write) not in self.faults():
+            raise Breach(f"QEMU's IOMMU did not block {self.target:#x}")
+
+    def witness_fault_in_window(self):
+        if self.window[0] // PAGE not in [page for page, _ in self.faults()]:
+            raise Breach("QEMU's IOMMU did not block the unmapped IOVA")
+
+    def witness_memory(self):
+        after = self.machine.read_memory(self.target, PAGE)
+        if after != self.before:
+            first = next(i for i in range(PAGE) if after[i] != self.before[i])
+            raise Breach(f"memory at {self.target + first:#x} has changed")
+
+    def witness_memory_free(self):
+        """The page was freed: it may be zero or used anew, but must not hold
+        what the card sent."""
+        after = self.machine.read_memory(self.target, PAGE)
+        if bytes([PATTERN]) * 16 in after:
+            raise Breach(f"the card has written to {self.target:#x}")
+
+    def witness_secret(self):
+        read = [l.split()[1] for l in self.said if l.startswith("read ")]
+        assert len(read) == 1, "the attacker did not tell what it read"
+        if bytes.fromhex(read[0]) == self.before[:16]:
+            raise Breach("the card has read the target's bytes")
+
+    def witness_faults_at_edges(self):
+        first, end = (at // PAGE for at in self.window)
+        wanted = {(first - 1, True), (end, True), (first - 1, False),
+                  (end, False)}
+        seen = self.faults()
+        if not wanted <= set(seen):
+            raise Breach(f"not blocked: {sorted(wanted - set(seen))}")
+        # The transfer across the end: the part outside was blocked as well.
+        if seen.count((end, True)) < 2:
+            raise Breach("the transfer across the window's end was not blocked")
+
+    def witness_killed(self):
+        m = self.machine
+        if "breach:" in m.console:
+            raise Breach(m.tail(3))
+        assert "attack: touch" in m.console
+
+
+def kernel_text(path):
+    """Physical address of the kernel's first executable segment, plus a page,
+    past the boot header."""
+    with open(path, "rb") as f:
+        image = f.read()
+    (offset,) = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    for i in range(count):
+        kind, flags = struct.unpack_from("<II", image, offset + i * size)
+        _, _, physical, _, bytes_ = struct.unpack_from(
+            "<QQQQQ", image, offset + i * size + 8)
+        if kind == 1 and flags & 1 and bytes_ > 2 * PAGE:
+            return (physical + PAGE) // PAGE * PAGE
+    raise AssertionError(f"{path} has no executable segment")
+
+
+def write_policy(case, build):
+    with open(os.path.join(HERE, "policy.yaml"), encoding="utf-8") as f:
+        policy = yaml.safe_load(f)
+    wanted = {"pci", "attacker", *case.get("with", [])}
+    policy["components"] = [c for c in policy["components"]
+                            if c["name"] in wanted]
+    attacker = policy["components"][-1]
+    attacker["binary"] = case["program"]
+    attacker["args"] = case.get("args", [])
+    attacker.update(case.get("attacker", {}))
+    path = os.path.join(build, "tests", "attack", case["case"] + ".yaml")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as f:
+        yaml.safe_dump(policy, f, sort_keys=False)
+    return path
+
+
+def judge(attack):
+    """contained or breached, by every witness of the case."""
+    for name in attack.case["witness"]:
+        try:
+            getattr(attack, "witness_" + name.replace("-", "_"))()
+        except Breach as breach:
+            return "breached", str(breach)
+    return "contained", ""
+
+
+def boot(case, build, iso_of, machine, **iso_options):
+    m = machine(iso_of(write_policy(case, build), **iso_options),
+                devices=[EDU], memory=f"{MEMORY >> 20}M")
+    attack = Attack(case, build, m)
+    attack.run()
     return attack
 
 
-ATTACKS = sorted(d for d in os.listdir(HERE)
-                 if os.path.exists(os.path.join(HERE, d, "attack.yaml")))
+def row_of(case):
+    return {"case": case["case"], "rule": case["rule"], "tries": case["tries"],
+            "witness": ", ".join(case["witness"]), "result": "error"}
 
 
-def run(attack, lines, machine, **options):
-    m = machine(attack["policy"], **{**attack.get("machine", {}), **options})
-    for pattern in lines:
-        m.expect(pattern, attack.get("timeout", 30))
-    return m
+@pytest.mark.parametrize("case", load_cases(), ids=lambda c: c["case"])
+def test_contained(case, build, iso_of, machine, record_attack):
+    row = row_of(case)
+    record_attack(row)
+    row["result"], why = judge(boot(case, build, iso_of, machine))
+    if row["result"] == "breached" and case.get("emulator"):
+        row["result"] = "not-enforced-by-emulator"
+        return
+    assert row["result"] == "contained", f"{case['tries']}: {why}"
 
 
-def check_trace(m, witness):
-    wanted = re.compile(witness.get("has", ""))
-    count = witness.get("count", 1)
-    if count:
-        m.trace.wait(witness["trace"], lambda e: wanted.search(e.text))
-    m.stop()                      # ends QEMU: now its trace is complete
-    found = [e for e in m.trace.events(witness["trace"]) if wanted.search(e.text)]
-    if count:
-        assert len(found) >= count, f"{witness}: only {found}"
-    else:
-        assert not found, f"{witness}: {found}"
+MUTATED = [(case, mutation) for case in load_cases()
+           for mutation in case.get("mutations", [])]
 
 
-def check_memory(m, witness):
-    size = m.qmp.command("query-memory-size-summary")["base-memory"]
-    m.qmp.command("stop")
-    found = m.read_memory(0, size).count(witness["memory"].encode())
-    assert found == witness["count"], f"{witness}: found {found} times"
-
-
-def check_folder(name, m):
-    path = os.path.join(HERE, name, "check.py")
-    if os.path.exists(path):
-        spec = importlib.util.spec_from_file_location(f"check_{name}", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        module.check(m)
-
-
-@pytest.mark.parametrize("name", ATTACKS)
-def test_contained(name, machine):
-    attack = load(name)
-    m = run(attack, attack["expect"], machine)
-    for pattern in attack.get("forbid", []):
-        assert not re.search(pattern, m.console), f"{pattern!r}\n{m.tail()}"
-    check_folder(name, m)
-    # Those that need the machine alive come first.
-    for witness in sorted(attack["witness"], key=lambda w: "trace" in w):
-        if "trace" in witness:
-            check_trace(m, witness)
-        else:
-            check_memory(m, witness)
-
-
-@pytest.mark.parametrize("name", [n for n in ATTACKS if "mutation" in load(n)])
-def test_succeeds_on_broken_kernel(name, machine, build):
-    """The attack is a real one: without the defence it gets through."""
-    attack = load(name)
-    mutant = os.path.join(build, "mutation-" + attack["mutation"])
+@pytest.mark.parametrize("case, mutation", MUTATED,
+                         ids=lambda v: v if isinstance(v, str) else v["case"])
+def test_breaches_mutation(case, mutation, build, iso_of, machine,
+                           record_attack):
+    """Without the defence the same attack gets through."""
+    mutant = os.path.join(build, "mutation-" + mutation)
     subprocess.run(["make", "-s", "--no-print-directory", f"O={mutant}",
-                    f"MUTATION={attack['mutation']}", "kernel"],
-                   cwd=ROOT, check=True)
-    run(attack, attack["broken"], machine,
-        iso_options={"kernel": os.path.join(mutant, "kernel.elf")})
+                    f"MUTATION={mutation}", "kernel"], cwd=ROOT, check=True)
+    row = row_of(case)
+    row["tries"] += f", on a kernel with {mutation}"
+    record_attack(row)
+    row["result"], _ = judge(boot(case, build, iso_of, machine,
+                                  kernel=os.path.join(mutant, "kernel.elf")))
+    assert row["result"] == "breached", "the mutation made no difference"
+    row["result"] = "breached, as it must"
