@@ -65,7 +65,7 @@ static enum step binding_lost(struct cap *cap)
     case CAP_DEVICE:
         return device_binding_lost((struct device *)owner, cap->bits);
     case CAP_INTERRUPT:
-        return interrupt_binding_lost((struct interrupt *)owner);
+        return interrupt_binding_lost((struct interrupt *)owner, cap->bits);
     default:
         return STEP_DONE;
     }

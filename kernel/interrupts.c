@@ -27,6 +27,9 @@ static void expire(struct cpu *cpu, struct timer *timer)
     case TIMER_BUDGET:
         sched_refill(cpu, CONTAINER(struct sched_context, refill, timer));
         break;
+    case TIMER_IOMMU:
+        device_resume_faults();
+        break;
     }
 }
 

@@ -17,6 +17,7 @@ enum timer_kind {
     TIMER_THREAD,       /* a blocked thread's deadline */
     TIMER_NOTIFICATION, /* events at a time */
     TIMER_BUDGET,       /* a scheduling context's next period */
+    TIMER_IOMMU,        /* the end of a pause in taking faults */
 };
 
 struct timer {

@@ -105,6 +105,11 @@ static uint64_t wiring(uint32_t gsi)
     return gsi < 16 ? 0 : ENTRY_ACTIVE_LOW | ENTRY_LEVEL; /* PCI's */
 }
 
+bool ioapic_is_level(uint32_t gsi)
+{
+    return (wiring(gsi) & ENTRY_LEVEL) != 0;
+}
+
 static bool route(uint32_t gsi, uint64_t entry)
 {
     const struct ioapic *io = find(gsi);

@@ -28,5 +28,7 @@ bool ioapic_find(uint32_t gsi, uint8_t *apic_id, unsigned *pin);
  */
 bool ioapic_route_remapped(uint32_t gsi, uint8_t vector, uint16_t entry);
 bool ioapic_route_direct(uint32_t gsi, uint8_t vector, uint8_t apic_id);
+/* Whether it is level-triggered. */
+bool ioapic_is_level(uint32_t gsi);
 void ioapic_mask(uint32_t gsi);
 void ioapic_unmask(uint32_t gsi);

@@ -1,0 +1,149 @@
+/*
+ * Devices: minted by the PCI server for a requester ID (R2), attached to a
+ * Domain, blocked. Blocking is the whole of what the kernel does about a
+ * device that is not trusted any more: no DMA, no interrupts, faults muted,
+ * confirmed by hardware (R4); resetting it is the PCI server's part.
+ */
+#include "kernel/captable.h"
+#include "kernel/device.h"
+#include "kernel/device_table.h"
+#include "kernel/operations.h"
+#include "kernel/untyped.h"
+
+#include <cordon/operations.h>
+
+#define REQUESTER_MAX 0xffffffffu /* segment << 16 | requester ID */
+
+static void unbind(struct device *device, enum device_binding role)
+{
+    if (!cap_is_empty(&device->bindings[role]))
+        cap_remove(&device->bindings[role]);
+}
+
+/* Everything but the bindings. Not confirmed: it stays quarantined, and so
+ * does all memory that it could reach. */
+static bool block(struct device *device)
+{
+    bool confirmed = interrupts_kill(device);
+
+    lock_acquire(&device->lock);
+    confirmed &= iommu_block(&device->iommu) == IOMMU_OK;
+    device->state = confirmed ? DEVICE_BLOCKED : DEVICE_QUARANTINED;
+    lock_release(&device->lock);
+    if (!confirmed)
+        memory_quarantined = true;
+    return confirmed;
+}
+
+void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct registers *regs = &self->regs;
+    uint64_t requester = regs->rdx;
+    struct cap *slot, *memory;
+    struct device *device;
+    struct iommu_device iommu;
+
+    (void)cpu;
+    (void)cap;
+    if (!iommu_usable()) {
+        syscall_fail(self, ERR_NO_ISOLATION, 0);
+        return;
+    }
+    if (requester > REQUESTER_MAX ||
+        iommu_device_init(&iommu, (uint16_t)(requester >> 16),
+                          (uint16_t)requester) != IOMMU_OK) {
+        syscall_argument(self, 2, 0, REQUESTER_MAX);
+        return;
+    }
+    if (device_table_has(iommu.segment, iommu.rid)) {
+        syscall_fail(self, ERR_BUSY, 2);
+        return;
+    }
+    slot = table_slots(self, regs->r10, 3, regs->r8, 1, 4);
+    if (!slot)
+        return;
+    device = untyped_object(self, CAP_DEVICE, OP_DEVICE_MINT, &memory);
+    if (!device)
+        return;
+    device->iommu = iommu;
+    rate_limit_set(&device->rate, 1);
+    device_table_add(device);
+    untyped_commit(memory, memory, CAP_DEVICE, &device->object, slot);
+}
+
+void device_attach_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct device *device = cap_object(cap);
+    struct cap *found = cap_find(self, self->regs.rsi, CAP_DOMAIN);
+    enum iommu_status attached;
+    enum status status;
+
+    (void)cpu;
+    if (!found) {
+        syscall_fail(self, ERR_CAPABILITY, 1);
+        return;
+    }
+    if (device->state == DEVICE_CAGED || device->state == DEVICE_QUARANTINED) {
+        syscall_fail(self, ERR_BUSY, 0);
+        return;
+    }
+    status = cap_bind(found, &device->bindings[DEVICE_BIND_DOMAIN],
+                      &device->object, DEVICE_BIND_DOMAIN);
+    if (status != OK) {
+        syscall_fail(self, status, 1);
+        return;
+    }
+    lock_acquire(&device->lock);
+    attached = iommu_attach(&device->iommu, domain_iommu(cap_object(found)));
+    device->state = DEVICE_CAGED;
+    lock_release(&device->lock);
+    if (attached != IOMMU_OK) {
+        block(device);
+        unbind(device, DEVICE_BIND_DOMAIN);
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    }
+}
+
+void device_block_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct device *device = cap_object(cap);
+
+    (void)cpu;
+    if (!block(device)) {
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+        return;
+    }
+    unbind(device, DEVICE_BIND_DOMAIN);
+}
+
+void device_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    const struct device *device = cap_object(cap);
+    const struct iommu_device *iommu = &device->iommu;
+
+    (void)cpu;
+    self->regs.rsi = (uint64_t)iommu->segment << 16 | iommu->rid;
+    self->regs.rdx = device->state;
+    self->regs.r10 = iommu->domain ? iommu->domain->id : 0;
+    self->regs.r8 = device->faults;
+    self->regs.r9 = device->interrupt_count;
+}
+
+enum step device_binding_lost(struct device *device, unsigned role)
+{
+    if (role != DEVICE_BIND_DOMAIN)
+        return STEP_DONE;
+    return block(device) ? STEP_DONE : STEP_UNCONFIRMED;
+}
+
+/* The requester stays blocked and muted. What it could reach is not used again
+ * unless hardware has confirmed. */
+enum step device_destroy_step(struct device *device)
+{
+    bool confirmed = block(device);
+
+    device_table_remove(device);
+    unbind(device, DEVICE_BIND_DOMAIN);
+    unbind(device, DEVICE_BIND_FAULT);
+    return confirmed ? STEP_DONE : STEP_UNCONFIRMED;
+}

@@ -1,0 +1,224 @@
+/*
+ * DMA and interrupt faults become records of the Device that caused them, and
+ * its holder is signalled (R6). Each Device has a limit, over which it is
+ * muted and its holder told once; a requester without a Device is counted and
+ * muted at once; and all together are taken at a bounded rate, so that a storm
+ * costs its sender and nobody else (R7).
+ */
+#include "kernel/device_table.h"
+#include "kernel/sched.h"
+#include "kernel/operations.h"
+
+#define BUCKETS 256
+
+/* Records that one interrupt takes, and how long it then waits for more. */
+#define TAKE_MAX 64
+#define PAUSE_NS 10000000ull
+
+#define LIMIT_MIN 1u
+#define LIMIT_MAX 100000u
+
+static struct lock table_lock; /* order: this, then a device's */
+static struct device *buckets[BUCKETS];
+static uint64_t stranger_faults;
+static uint32_t stranger_last;
+static struct timer pause = {.kind = TIMER_IOMMU};
+
+static struct device **bucket(uint16_t segment, uint16_t rid)
+{
+    return &buckets[(rid ^ rid >> 8 ^ segment) % BUCKETS];
+}
+
+static struct device *find(uint16_t segment, uint16_t rid)
+{
+    struct device *d = *bucket(segment, rid);
+
+    while (d && (d->iommu.segment != segment || d->iommu.rid != rid))
+        d = d->next;
+    return d;
+}
+
+bool device_table_has(uint16_t segment, uint16_t rid)
+{
+    lock_acquire(&table_lock);
+    bool found = find(segment, rid) != NULL;
+    lock_release(&table_lock);
+    return found;
+}
+
+void device_table_add(struct device *device)
+{
+    struct device **head = bucket(device->iommu.segment, device->iommu.rid);
+
+    lock_acquire(&table_lock);
+    device->next = *head;
+    *head = device;
+    lock_release(&table_lock);
+}
+
+void device_table_remove(struct device *device)
+{
+    struct device **link = bucket(device->iommu.segment, device->iommu.rid);
+
+    lock_acquire(&table_lock);
+    while (*link && *link != device)
+        link = &(*link)->next;
+    if (*link)
+        *link = device->next;
+    lock_release(&table_lock);
+}
+
+void device_tell(struct device *device)
+{
+    struct cap *binding = &device->bindings[DEVICE_BIND_FAULT];
+    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
+
+    if (word_type(word) == CAP_NOTIFICATION)
+        notification_signal(word_object(word), binding->data);
+}
+
+static void record_add(struct device *device, const struct iommu_fault *f,
+                       bool muted)
+{
+    uint32_t last = (device->first + device->count) % DEVICE_FAULTS;
+    uint32_t flags = (f->write ? DEVICE_FAULT_WRITE : 0u) |
+                     (f->interrupt ? DEVICE_FAULT_INTERRUPT : 0u) |
+                     (muted ? DEVICE_FAULT_MUTED : 0u) |
+                     (device->lost ? DEVICE_FAULT_LOST : 0u);
+
+    if (device->count == DEVICE_FAULTS) {
+        /* The ring keeps the oldest; the newest says what happened since. */
+        last = (last + DEVICE_FAULTS - 1) % DEVICE_FAULTS;
+        flags |= DEVICE_FAULT_LOST;
+    } else {
+        device->count++;
+    }
+    device->records[last] = (struct device_fault_record){
+        .address = f->interrupt ? f->index : f->address,
+        .reason = f->reason,
+        .flags = flags,
+    };
+    device->lost = f->lost;
+}
+
+/* A fault of a Device, from any CPU. */
+static void record_fault(struct device *device, const struct iommu_fault *f)
+{
+    bool tell = false;
+
+    lock_acquire(&device->lock);
+    device->faults++;
+    if (!device->iommu.muted) {
+        bool muted = rate_limit_exceeded(&device->rate);
+        if (muted)
+            iommu_mute(&device->iommu, true);
+        record_add(device, f, muted);
+        tell = true;
+    }
+    lock_release(&device->lock);
+    if (tell)
+        device_tell(device);
+}
+
+static void dispatch(const struct iommu_fault *f)
+{
+    lock_acquire(&table_lock);
+    struct device *device = find(f->segment, f->rid);
+    if (device) {
+        record_fault(device, f);
+    } else {
+        stranger_faults++;
+        stranger_last = (uint32_t)f->segment << 16 | f->rid;
+        iommu_mute_requester(f->segment, f->rid);
+    }
+    lock_release(&table_lock);
+}
+
+void device_take_faults(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct iommu_fault f;
+
+    for (unsigned i = 0; i < TAKE_MAX; i++) {
+        if (!iommu_fault_take(&f))
+            return;
+        dispatch(&f);
+    }
+    /* Interrupt requests cannot be muted one by one: pause them all. */
+    iommu_fault_hold(true);
+    if (!timer_is_set(&pause))
+        timer_set(&cpu->wheel, &pause,
+                  clock_tsc() + clock_ns_to_tsc(PAUSE_NS) - clock_ns_to_tsc(0));
+    sched_arm(cpu);
+}
+
+void device_resume_faults(void)
+{
+    iommu_fault_hold(false);
+    device_take_faults();
+}
+
+void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct device *device = cap_object(cap);
+    struct cap *binding = &device->bindings[DEVICE_BIND_FAULT];
+    uint64_t slot = self->regs.rsi, limit = self->regs.rdx;
+    struct cap *found = cap_find(self, slot, CAP_NOTIFICATION);
+    enum status status = OK;
+
+    (void)cpu;
+    if (slot && (!found || !(cap_rights_of(found) & RIGHT_WRITE))) {
+        syscall_fail(self, found ? ERR_RIGHTS : ERR_CAPABILITY, 1);
+        return;
+    }
+    if (limit < LIMIT_MIN || limit > LIMIT_MAX) {
+        syscall_argument(self, 2, LIMIT_MIN, LIMIT_MAX);
+        return;
+    }
+    if (found)
+        status = cap_may_derive(found);
+    if (status != OK) {
+        syscall_fail(self, status, 1);
+        return;
+    }
+    if (!cap_is_empty(binding))
+        cap_remove(binding);
+    if (found)
+        cap_bind(found, binding, &device->object, DEVICE_BIND_FAULT);
+    lock_acquire(&device->lock);
+    rate_limit_set(&device->rate, limit);
+    if (device->state == DEVICE_CAGED && device->iommu.muted)
+        iommu_mute(&device->iommu, false);
+    lock_release(&device->lock);
+}
+
+void device_fault_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct device *device = cap_object(cap);
+    const struct device_fault_record *r = &device->records[device->first];
+
+    (void)cpu;
+    lock_acquire(&device->lock);
+    if (device->count == 0) {
+        syscall_fail(self, ERR_TIMEOUT, 0);
+    } else {
+        self->regs.rsi = r->address;
+        self->regs.rdx = r->reason;
+        self->regs.r10 = r->flags;
+        self->regs.r8 = device->faults;
+        device->first = (device->first + 1) % DEVICE_FAULTS;
+        device->count--;
+    }
+    lock_release(&device->lock);
+}
+
+void iommu_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    (void)cpu;
+    (void)cap;
+    self->regs.rsi = iommu_usable();
+    self->regs.rdx = stranger_faults;
+    self->regs.r10 = stranger_last;
+    self->regs.r8 = iommu_irqs_free();
+    self->regs.r9 = iommu_domains_free();
+}

@@ -1,0 +1,273 @@
+/*
+ * Interrupts of devices and of legacy lines: from the CPU's vector to a
+ * notification. Delivery takes no lock unless the interrupt is over its limit
+ * or level-triggered; then it is masked at its source, until interrupt_ack
+ * (R7). A device's interrupt is masked by its remapping entry, never by the
+ * device, which may lie.
+ */
+#include "kernel/interrupt.h"
+
+#include "kernel/arch/x86_64/ioapic.h"
+#include "kernel/arch/x86_64/vectors.h"
+
+#define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
+
+/* Who has which vector on which CPU; changed under the structure lock. */
+static struct interrupt *vectors[MAX_CPUS][VECTORS];
+/* Where the search for a free one goes on: a vector that was given back may
+ * still be pending at a CPU, so it is used again as late as possible. */
+static uint8_t vector_next[MAX_CPUS];
+static struct interrupt *lines[INTERRUPT_LINES];
+/* The I/O APIC's registers are two, to be used by one CPU at a time. */
+static struct lock ioapic_lock;
+
+void rate_limit_set(struct rate_limit *rate, uint64_t per_second)
+{
+    uint64_t second = clock_ns_to_tsc(1000000000) - clock_ns_to_tsc(0);
+    bool many = per_second >= 1000;
+
+    *rate = (struct rate_limit){
+        .limit = many ? per_second / 100 : per_second,
+        .window = many ? second / 100 : second,
+    };
+}
+
+bool rate_limit_exceeded(struct rate_limit *rate)
+{
+    uint64_t now = clock_tsc();
+
+    if (now >= rate->window_ends) {
+        rate->window_ends = now + rate->window;
+        rate->count = 0;
+    }
+    return ++rate->count > rate->limit;
+}
+
+bool interrupt_vector_find(uint8_t cpu, uint8_t *vector)
+{
+    for (unsigned i = 0; i < VECTORS; i++) {
+        unsigned at = (vector_next[cpu] + i) % VECTORS;
+        if (!vectors[cpu][at]) {
+            *vector = (uint8_t)(VECTOR_DEVICE_FIRST + at);
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct interrupt **vector_slot(const struct interrupt *i)
+{
+    return &vectors[i->cpu][i->vector - VECTOR_DEVICE_FIRST];
+}
+
+bool interrupt_line_taken(uint8_t line)
+{
+    return lines[line] != NULL;
+}
+
+static bool entry_set(struct interrupt *i)
+{
+    struct iommu_irq irq = {
+        .apic_id = platform.apic_ids[i->cpu],
+        .source = i->source,
+        .vector = i->vector,
+        .level = i->is_level,
+    };
+
+    return iommu_irq_set(i->index, &irq) == IOMMU_OK;
+}
+
+static void line_mask(const struct interrupt *i, bool mask)
+{
+    lock_acquire(&ioapic_lock);
+    if (mask)
+        ioapic_mask(i->gsi);
+    else
+        ioapic_unmask(i->gsi);
+    lock_release(&ioapic_lock);
+}
+
+static bool line_route(const struct interrupt *i)
+{
+    bool done;
+
+    lock_acquire(&ioapic_lock);
+    if (i->remapped)
+        done = ioapic_route_remapped(i->gsi, i->vector, i->index);
+    else
+        done = ioapic_route_direct(i->gsi, i->vector,
+                                   (uint8_t)platform.apic_ids[i->cpu]);
+    if (done)
+        ioapic_unmask(i->gsi);
+    lock_release(&ioapic_lock);
+    return done;
+}
+
+bool interrupt_start(struct interrupt *i)
+{
+    __atomic_store_n(vector_slot(i), i, __ATOMIC_RELEASE);
+    vector_next[i->cpu] =
+        (uint8_t)((i->vector - VECTOR_DEVICE_FIRST + 1) % VECTORS);
+    if (i->is_line)
+        lines[i->line] = i;
+    if (i->remapped && !entry_set(i))
+        return false;
+    return !i->is_line || line_route(i);
+}
+
+/* Lets nothing more through, without confirmation yet. */
+static void stop(struct interrupt *i)
+{
+    lock_acquire(&i->lock);
+    i->dead = true;
+    i->masked = true;
+    if (i->is_line)
+        line_mask(i, true);
+    if (i->remapped)
+        iommu_irq_remove(i->index);
+    lock_release(&i->lock);
+}
+
+/* What a stopped interrupt had is free, once hardware has confirmed. */
+static void give_back(struct interrupt *i, bool confirmed)
+{
+    __atomic_store_n(vector_slot(i), NULL, __ATOMIC_RELEASE);
+    if (i->is_line)
+        lines[i->line] = NULL;
+    if (i->remapped && confirmed)
+        iommu_irq_free(i->index);
+    i->remapped = false;
+}
+
+static void leave_device(struct interrupt *i)
+{
+    struct device *device = i->device;
+
+    if (!device)
+        return;
+    if (i->prev)
+        i->prev->next = i->next;
+    else
+        device->interrupts = i->next;
+    if (i->next)
+        i->next->prev = i->prev;
+    device->interrupt_count--;
+    lock_acquire(&i->lock);
+    i->device = NULL;
+    lock_release(&i->lock);
+}
+
+void interrupt_join(struct interrupt *i, struct device *device)
+{
+    i->device = device;
+    i->next = device->interrupts;
+    if (i->next)
+        i->next->prev = i;
+    device->interrupts = i;
+    device->interrupt_count++;
+}
+
+static bool confirm(void)
+{
+    if (iommu_irqs_confirm() == IOMMU_OK)
+        return true;
+    memory_quarantined = true;
+    return false;
+}
+
+bool interrupt_kill(struct interrupt *i)
+{
+    bool confirmed = true;
+
+    if (!i->dead) {
+        bool remapped = i->remapped;
+        stop(i);
+        confirmed = !remapped || confirm();
+        give_back(i, confirmed);
+    }
+    leave_device(i);
+    return confirmed;
+}
+
+/* One confirmation for all: they are at most DEVICE_MAX_INTERRUPTS. */
+bool interrupts_kill(struct device *device)
+{
+    if (!device->interrupts)
+        return true;
+    for (struct interrupt *i = device->interrupts; i; i = i->next)
+        stop(i);
+    bool confirmed = confirm();
+    while (device->interrupts) {
+        give_back(device->interrupts, confirmed);
+        leave_device(device->interrupts);
+    }
+    return confirmed;
+}
+
+/* Masks it at its source. Only over the limit its device's holder is told,
+ * once: the interrupt does not come again before interrupt_ack. */
+static void mask(struct interrupt *i, bool over_limit)
+{
+    lock_acquire(&i->lock);
+    if (!i->masked) {
+        i->masked = true;
+        if (i->is_line)
+            line_mask(i, true);
+        else
+            iommu_irq_clear(i->index);
+        if (over_limit && i->device)
+            device_tell(i->device);
+    }
+    lock_release(&i->lock);
+}
+
+bool interrupt_unmask(struct interrupt *i)
+{
+    bool done = true;
+
+    lock_acquire(&i->lock);
+    if (i->masked && !i->dead) {
+        i->masked = false;
+        i->rate.window_ends = 0;
+        if (i->is_line)
+            line_mask(i, false);
+        else
+            done = entry_set(i);
+    }
+    lock_release(&i->lock);
+    return done;
+}
+
+void interrupt_deliver(struct cpu *cpu, uint8_t vector)
+{
+    struct interrupt *i = __atomic_load_n(
+        &vectors[cpu->index][vector - VECTOR_DEVICE_FIRST], __ATOMIC_ACQUIRE);
+
+    if (!i)
+        return;
+    i->count++;
+    bool over = rate_limit_exceeded(&i->rate);
+    if (over || i->is_level)
+        mask(i, over);
+    const struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
+    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
+    if (word_type(word) == CAP_NOTIFICATION)
+        notification_signal(word_object(word), binding->data);
+}
+
+enum step interrupt_binding_lost(struct interrupt *i, unsigned role)
+{
+    if (role != INTERRUPT_BIND_DEVICE)
+        return STEP_DONE;
+    return interrupt_kill(i) ? STEP_DONE : STEP_UNCONFIRMED;
+}
+
+enum step interrupt_destroy_step(struct interrupt *i)
+{
+    bool confirmed = interrupt_kill(i);
+
+    for (unsigned role = 0; role < INTERRUPT_BINDINGS; role++)
+        if (!cap_is_empty(&i->bindings[role]))
+            cap_remove(&i->bindings[role]);
+    return confirmed ? STEP_DONE : STEP_UNCONFIRMED;
+}

@@ -1,0 +1,211 @@
+/*
+ * Making Interrupts, for a Device or for a legacy line, and using them. The
+ * Device's come as MSI or MSI-X only, through a remapping entry that checks
+ * their source (R5); the lines are for the console's UART and are masked at
+ * the I/O APIC.
+ */
+#include "kernel/arch/x86_64/ioapic.h"
+#include "kernel/captable.h"
+#include "kernel/interrupt.h"
+#include "kernel/operations.h"
+#include "kernel/untyped.h"
+
+#include <cordon/operations.h>
+
+#define LIMIT_MIN    1u
+#define LIMIT_MAX    10000000u
+#define APIC_ID_8BIT 254u
+
+/* What both kinds need, decoded and checked. */
+struct making {
+    struct cap *memory, *slot;
+    struct interrupt *interrupt; /* zeroed memory, not yet taken */
+    uint8_t cpu, vector;
+    uint64_t limit;
+};
+
+/* Arguments from number `first` on: table, slot, cpu, limit; memory is 1. */
+static bool making_check(struct thread *self, const uint64_t args[4],
+                         uint64_t first, uint64_t operation, struct making *m)
+{
+    if (args[2] >= platform.cpu_count) {
+        syscall_argument(self, first + 2, 0, platform.cpu_count - 1);
+        return false;
+    }
+    if (args[3] < LIMIT_MIN || args[3] > LIMIT_MAX) {
+        syscall_argument(self, first + 3, LIMIT_MIN, LIMIT_MAX);
+        return false;
+    }
+    m->cpu = (uint8_t)args[2];
+    m->limit = args[3];
+    if (!interrupt_vector_find(m->cpu, &m->vector)) {
+        syscall_fail(self, ERR_LIMIT, first + 2);
+        return false;
+    }
+    m->slot = table_slots(self, args[0], first, args[1], 1, first + 1);
+    if (!m->slot)
+        return false;
+    m->interrupt = untyped_object(self, CAP_INTERRUPT, operation, &m->memory);
+    return m->interrupt != NULL;
+}
+
+static void making_fill(const struct making *m)
+{
+    struct interrupt *i = m->interrupt;
+
+    i->cpu = m->cpu;
+    i->vector = m->vector;
+    rate_limit_set(&i->rate, m->limit);
+}
+
+/* Gives it its capability, and starts it. */
+static void making_commit(struct thread *self, const struct making *m)
+{
+    untyped_commit(m->memory, m->memory, CAP_INTERRUPT, &m->interrupt->object,
+                   m->slot);
+    if (!interrupt_start(m->interrupt)) {
+        cap_delete_step(m->slot);
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    }
+}
+
+void device_interrupt_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct registers *regs = &self->regs;
+    struct device *device = cap_object(cap);
+    const uint64_t args[4] = {regs->rdx, regs->r10, regs->r8, regs->r9};
+    enum status status = cap_may_derive(cap);
+    struct making m;
+    uint32_t data;
+
+    (void)cpu;
+    if (device->state == DEVICE_BLOCKED || device->state == DEVICE_QUARANTINED)
+        status = ERR_BUSY;
+    else if (device->interrupt_count == DEVICE_MAX_INTERRUPTS)
+        status = ERR_LIMIT;
+    if (status != OK) {
+        syscall_fail(self, status, 0);
+        return;
+    }
+    if (!making_check(self, args, 2, OP_DEVICE_INTERRUPT, &m))
+        return;
+    if (iommu_irq_alloc(1, &m.interrupt->index) != IOMMU_OK) {
+        m.interrupt->index = 0;
+        syscall_fail(self, ERR_LIMIT, 0);
+        return;
+    }
+    making_fill(&m);
+    m.interrupt->remapped = true;
+    m.interrupt->source = device->iommu.rid;
+    interrupt_join(m.interrupt, device);
+    cap_bind(cap, &m.interrupt->bindings[INTERRUPT_BIND_DEVICE],
+             &m.interrupt->object, INTERRUPT_BIND_DEVICE);
+    iommu_irq_message(m.interrupt->index, &regs->rsi, &data);
+    regs->rdx = data;
+    making_commit(self, &m);
+}
+
+/* Where the line enters, and through which remapping entry. False: an error
+ * has been set. */
+static bool line_find(struct thread *self, uint8_t line, struct interrupt *out)
+{
+    uint8_t apic_id;
+    unsigned pin;
+
+    out->gsi = ioapic_gsi_of_isa(line);
+    if (!ioapic_find(out->gsi, &apic_id, &pin) ||
+        (iommu_usable() && !iommu_ioapic_source(apic_id, &out->source))) {
+        syscall_fail(self, ERR_ARGUMENT, 2);
+        return false;
+    }
+    out->is_line = true;
+    out->line = line;
+    out->is_level = ioapic_is_level(out->gsi);
+    return true;
+}
+
+void device_lines_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct registers *regs = &self->regs;
+    uint64_t line = regs->rdx;
+    const uint64_t args[4] = {regs->r10, regs->r8, regs->r9, regs->r12};
+    struct interrupt found = {0};
+    struct making m;
+
+    (void)cpu;
+    (void)cap;
+    if (line >= INTERRUPT_LINES) {
+        syscall_argument(self, 2, 0, INTERRUPT_LINES - 1);
+        return;
+    }
+    if (interrupt_line_taken((uint8_t)line)) {
+        syscall_fail(self, ERR_BUSY, 2);
+        return;
+    }
+    if (!line_find(self, (uint8_t)line, &found) ||
+        !making_check(self, args, 3, OP_DEVICE_LINES, &m))
+        return;
+    if (!iommu_usable() && platform.apic_ids[m.cpu] > APIC_ID_8BIT) {
+        syscall_argument(self, 5, 0, 0);
+        return;
+    }
+    if (iommu_usable() && iommu_irq_alloc(1, &found.index) != IOMMU_OK) {
+        syscall_fail(self, ERR_LIMIT, 0);
+        return;
+    }
+    *m.interrupt = found;
+    m.interrupt->remapped = iommu_usable();
+    making_fill(&m);
+    making_commit(self, &m);
+}
+
+void interrupt_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct interrupt *i = cap_object(cap);
+    struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
+    struct cap *found = cap_find(self, self->regs.rsi, CAP_NOTIFICATION);
+    enum status status = OK;
+
+    (void)cpu;
+    if (self->regs.rsi && !found)
+        status = ERR_CAPABILITY;
+    else if (found && !(cap_rights_of(found) & RIGHT_WRITE))
+        status = ERR_RIGHTS;
+    else if (found)
+        status = cap_may_derive(found);
+    if (status != OK) {
+        syscall_fail(self, status, 1);
+        return;
+    }
+    if (i->dead) {
+        syscall_fail(self, ERR_GONE, 0);
+        return;
+    }
+    if (!cap_is_empty(binding))
+        cap_remove(binding);
+    if (found)
+        cap_bind(found, binding, &i->object, INTERRUPT_BIND_NOTIFICATION);
+}
+
+void interrupt_ack_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    struct interrupt *i = cap_object(cap);
+
+    (void)cpu;
+    if (i->dead)
+        syscall_fail(self, ERR_GONE, 0);
+    else if (!interrupt_unmask(i))
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+}
+
+void interrupt_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+{
+    const struct interrupt *i = cap_object(cap);
+
+    (void)cpu;
+    self->regs.rsi = i->count;
+    self->regs.rdx = i->masked;
+    self->regs.r10 = i->index;
+    self->regs.r8 = i->vector;
+    self->regs.r9 = i->cpu;
+}
