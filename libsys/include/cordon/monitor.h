@@ -103,9 +103,10 @@ int monitor_component(cap_t monitor, uint32_t number,
                       struct monitor_component *out);
 int monitor_device(cap_t monitor, uint32_t handle, struct monitor_device *out);
 
-/* Copies log text from byte `offset` to `out`, at most `size` bytes; *bytes
- * says how many (0: no more yet). Lines end in newlines; no NUL is added. */
-int monitor_log(cap_t monitor, uint64_t offset, char *out, size_t size,
+/* Copies log text from byte *offset to `out`; *bytes says how many (0: no more
+ * yet) and *offset moves behind them, and past what the log has dropped. Give
+ * at least 1 KiB. Lines end in newlines; no NUL is added. */
+int monitor_log(cap_t monitor, uint64_t *offset, char *out, size_t size,
                 size_t *bytes);
 
 /* Compares one component's live tables with the policy. */

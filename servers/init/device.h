@@ -1,0 +1,57 @@
+/*
+ * init's book of devices: for every device line of the policy which function it
+ * means, and while its component lives what was granted of it.
+ */
+#pragma once
+
+#include "servers/init/component.h"
+
+#define DEVICE_NAME 16 /* "00:04.0" */
+
+struct device_book {
+    const struct manifest_device *policy;
+    bool found;
+    struct pci_function function;
+    char name[DEVICE_NAME];
+    char refused[MONITOR_TEXT]; /* why it cannot be granted; else empty */
+
+    /* while claimed */
+    bool claimed;
+    cap_t device, domain, interrupts;
+    uint32_t interrupt_count;
+    uint32_t windows;
+    struct {
+        uint64_t base, size;
+    } window[PCI_BARS];
+    uint32_t faults_logged;
+};
+
+extern struct device_book devices[MANIFEST_DEVICES_MAX];
+extern uint32_t device_count;
+
+/* Fills the book's policy side; call once, before any component starts. */
+void device_open(void);
+
+/* Asks the PCI server which functions the policy means, and refuses what only
+ * the machine can tell: absent, claimed twice, a group split. */
+void device_resolve(void);
+
+/* Claims, cages and grants the component's devices. 0, or -1 after saying. */
+int device_grant_all(struct component *c);
+
+/* Closes the cages of its devices (R3); false if the hardware did not confirm.
+ */
+bool device_block_all(struct component *c);
+
+/* Gives its devices back to the PCI server, which resets them; false if one of
+ * them was not reset. */
+bool device_reset_all(struct component *c);
+
+/* Logs the fault records of the devices whose bits are set (R6). */
+void device_events(uint64_t bits);
+
+/* The entry that means this function, or NULL. */
+const struct device_book *device_of_handle(uint32_t handle);
+
+/* Sets from the component's restart: nothing can be claimed any more. */
+void device_server_died(void);

@@ -1,0 +1,234 @@
+/*
+ * A component's fault, exit or first word reaches init as a message whose badge
+ * is its number (R6). init answers first and acts then, on its own budget: the
+ * component's, which came with the message, goes away with the component.
+ */
+#include "servers/init/watch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cordon/cordon.h>
+
+#include "servers/init/device.h"
+#include "servers/init/fault_text.h"
+#include "servers/init/log.h"
+#include "servers/init/monitor.h"
+
+/* A component that dies again and again comes back later and later. */
+#define RESTART_DELAY_NS   (20 * NS_PER_MS)
+#define RESTART_DELAYS_MAX 50u
+#define READY_NS           (5 * NS_PER_S)
+
+static cap_t reply;
+
+int watch_open(void)
+{
+    own_endpoint = object_make(CAP_ENDPOINT, 0, NULL);
+    reply = object_make(CAP_REPLY, 0, NULL);
+    return own_endpoint != 0 && reply != 0 ? 0 : -1;
+}
+
+/* --- ends and restarts --- */
+
+static bool may_restart(const struct component *c, bool failure)
+{
+    const struct manifest_component *p = c->policy;
+
+    if (p->restart == MANIFEST_RESTART_NEVER ||
+        (p->restart == MANIFEST_RESTART_ON_FAILURE && !failure))
+        return false;
+    if (p->role == MANIFEST_ROLE_PCI_SERVER || c->memory_quarantined)
+        return false;
+    return p->restart_limit == 0 || c->restarts < p->restart_limit;
+}
+
+/* Only a console reads the log; without one it goes to the serial port. */
+static void check_console(void)
+{
+    bool running = false;
+
+    for (uint32_t i = 0; i < component_count; i++)
+        if (components[i].policy->role == MANIFEST_ROLE_CONSOLE &&
+            (components[i].state == MONITOR_RUNNING ||
+             components[i].state == MONITOR_WAITING))
+            running = true;
+    log_to_serial(!running);
+}
+
+static void server_died(struct component *c)
+{
+    if (c->policy->role == MANIFEST_ROLE_PCI_SERVER)
+        device_server_died();
+}
+
+void watch_stop(struct component *c, bool failure)
+{
+    uint32_t delays;
+
+    server_died(c);
+    component_end(c);
+    c->faults += failure;
+    if (may_restart(c, failure)) {
+        c->state = MONITOR_WAITING;
+        c->restarts++;
+        delays =
+            c->restarts < RESTART_DELAYS_MAX ? c->restarts : RESTART_DELAYS_MAX;
+        c->restart_at = clock_after(delays * RESTART_DELAY_NS);
+        if (c->policy->restart_limit != 0)
+            log_line("%s: %s; stopped (restart %u of %u)", c->name, c->text,
+                     c->restarts, c->policy->restart_limit);
+        else
+            log_line("%s: %s; stopped (restart %u)", c->name, c->text,
+                     c->restarts);
+        return;
+    }
+    c->state = failure ? MONITOR_FAILED : MONITOR_EXITED;
+    grant_withdraw_services(c);
+    log_line("%s: %s; stopped%s", c->name, c->text,
+             c->memory_quarantined ? ", its memory in quarantine"
+             : c->policy->restart_limit != 0 &&
+                     c->restarts == c->policy->restart_limit
+                 ? ", no restart left"
+                 : "");
+    check_console();
+}
+
+void watch_start(struct component *c)
+{
+    const struct manifest_component *p = c->policy;
+
+    if (component_start(c) == 0 && p->role == MANIFEST_ROLE_PCI_SERVER) {
+        if (watch_until_ready(c, clock_after(READY_NS))) {
+            pci_endpoint = offer_endpoint(p->offers.first);
+            device_resolve();
+        } else {
+            component_say(c, p->line, "did not get ready");
+        }
+    }
+    if (c->state != MONITOR_RUNNING)
+        grant_withdraw_services(c);
+    if (p->role == MANIFEST_ROLE_CONSOLE)
+        check_console();
+}
+
+void watch_restart(struct component *c)
+{
+    if (c->state == MONITOR_RUNNING) {
+        server_died(c);
+        component_end(c);
+    }
+    snprintf(c->text, sizeof c->text, "started again by request");
+    watch_start(c);
+}
+
+/* The earliest time at which a component comes back. */
+static uint64_t next_restart(void)
+{
+    uint64_t at = DEADLINE_NEVER;
+
+    for (uint32_t i = 0; i < component_count; i++)
+        if (components[i].state == MONITOR_WAITING &&
+            components[i].restart_at < at)
+            at = components[i].restart_at;
+    return at;
+}
+
+static void restart_due(void)
+{
+    uint64_t now = clock_now();
+
+    for (uint32_t i = 0; i < component_count; i++)
+        if (components[i].state == MONITOR_WAITING &&
+            components[i].restart_at <= now)
+            watch_start(&components[i]);
+}
+
+/* --- messages --- */
+
+static void answer(struct message *m, uint64_t label)
+{
+    message_begin(m, label);
+    message_reply(reply, m);
+}
+
+static void life_message(struct component *c, struct message *m)
+{
+    uint64_t w[FAULT_WORDS];
+    uint64_t label = m->label;
+
+    for (uint32_t i = 0; i < FAULT_WORDS; i++)
+        w[i] = message_word(m, i);
+    if (label == LIFECYCLE_READY) {
+        c->ready = true;
+        answer(m, SERVICE_OK);
+        return;
+    }
+    answer(m, FAULT_STOP);
+    if (c->state != MONITOR_RUNNING)
+        return;
+    if (label == LABEL_FAULT) {
+        fault_text(w, c->text, sizeof c->text);
+        watch_stop(c, true);
+    } else if (label == LIFECYCLE_EXIT) {
+        snprintf(c->text, sizeof c->text, "exited with status %d",
+                 (int)(int64_t)w[0]);
+        watch_stop(c, w[0] != 0);
+    }
+}
+
+static void handle(struct message *m)
+{
+    uint64_t purpose = BADGE_PURPOSE(m->badge);
+    uint32_t number = BADGE_NUMBER(m->badge);
+    void (*after)(struct component * c) = NULL;
+    uint32_t target = 0;
+
+    message_drop_caps(m);
+    if (m->label == LABEL_NOTIFICATION && m->badge == 0) {
+        device_events(message_word(m, 0));
+        return;
+    }
+    if (number >= component_count)
+        return;
+    switch (purpose) {
+    case BADGE_LIFE:
+        life_message(&components[number], m);
+        return;
+    case BADGE_MONITOR:
+        after = monitor_serve(m, &target);
+        break;
+    case BADGE_POWER:
+        power_serve(m);
+        break;
+    default:
+        message_begin(m, SERVICE_UNKNOWN);
+    }
+    message_reply(reply, m);
+    if (after != NULL)
+        after(&components[target]);
+}
+
+static void receive_one(uint64_t deadline)
+{
+    struct message m;
+    uint64_t status = message_receive(own_endpoint, reply, &m, deadline);
+
+    if (status == OK)
+        handle(&m);
+}
+
+bool watch_until_ready(const struct component *c, uint64_t deadline)
+{
+    while (!c->ready && c->state == MONITOR_RUNNING && clock_now() < deadline)
+        receive_one(deadline);
+    return c->ready && c->state == MONITOR_RUNNING;
+}
+
+void watch_run(void)
+{
+    for (;;) {
+        receive_one(next_restart());
+        restart_due();
+    }
+}

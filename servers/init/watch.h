@@ -1,0 +1,26 @@
+/*
+ * Watching: everything that init hears of comes to one endpoint, and this loop
+ * is all that init does once the components have started.
+ */
+#pragma once
+
+#include "servers/init/component.h"
+
+/* Makes the endpoint and what the loop needs. 0 or -1. */
+int watch_open(void);
+
+/* Serves until the component has said that it is ready, has died, or the
+ * deadline passed. True if it is ready. */
+bool watch_until_ready(const struct component *c, uint64_t deadline);
+
+/* Serves for ever. */
+_Noreturn void watch_run(void);
+
+/* Ends a component's life for this reason and applies its restart rule. */
+void watch_stop(struct component *c, bool failure);
+
+/* Ends it and starts it again at once, whatever the rule. */
+void watch_restart(struct component *c);
+
+/* Starts one component, and what depends on its role. */
+void watch_start(struct component *c);
