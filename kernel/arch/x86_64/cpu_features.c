@@ -77,6 +77,7 @@ static const struct feature optional[] = {
 #define PAT 0x0007040100070106ul
 
 extern const char entry_syscall[];
+extern uint8_t entry_clac[3]; /* a three-byte NOP in entry.S */
 
 static bool has(const struct feature *feature)
 {
@@ -87,6 +88,17 @@ static bool has(const struct feature *feature)
     struct cpuid r = cpuid_read(feature->leaf, 0);
     uint32_t value[] = {r.eax, r.ebx, r.ecx, r.edx};
     return value[feature->reg] >> feature->bit & 1;
+}
+
+/* User mode can set AC, which turns SMAP off; SYSCALL clears it by FMASK, the
+ * other entries by an instruction that only CPUs with SMAP know. Before the
+ * kernel's text becomes read-only. */
+static void patch_entry(void)
+{
+    static const uint8_t clac[] = {0x0f, 0x01, 0xca};
+
+    if (cpu_features.smap)
+        __builtin_memcpy(entry_clac, clac, sizeof(clac));
 }
 
 static void read_name(void)
@@ -128,6 +140,7 @@ void cpu_features_detect(void)
     if (cpuid_read(0x80000000, 0).eax >= 0x80000008)
         cpu_features.phys_bits = (uint8_t)cpuid_read(0x80000008, 0).eax;
     read_name();
+    patch_entry();
 }
 
 void cpu_registers_init(void)

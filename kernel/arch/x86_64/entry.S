@@ -142,6 +142,9 @@ entry_common:
     pushq %r14
     pushq %r15
     cld
+    .global entry_clac /* becomes CLAC where there is SMAP: user mode sets AC */
+entry_clac:
+    nopl (%rax)
     swapgs
     movq %gs:CPU_CURRENT, %rdi
     movq %gs:CPU_STACK, %rsp
