@@ -6,6 +6,7 @@
  * Source: Intel 82093AA data sheet, 3.0; VT-d 4.1, 5.1.5.1.
  */
 #include "kernel/arch/x86_64/ioapic.h"
+#include "kernel/mmio.h"
 #include "kernel/platform.h"
 
 #define SELECT  0x00 /* IOREGSEL, in memory */
@@ -19,7 +20,7 @@
 #define ENTRY_REMAPPED   (1ul << 48)
 
 struct ioapic {
-    volatile uint32_t *registers;
+    volatile char *registers;
     uint32_t gsi_base, pins;
     uint8_t id;
 };
@@ -30,14 +31,14 @@ static const struct acpi_info *tables;
 
 static uint32_t reg_read(const struct ioapic *io, uint32_t reg)
 {
-    io->registers[SELECT / 4] = reg;
-    return io->registers[WINDOW / 4];
+    mmio_write32(io->registers + SELECT, reg);
+    return mmio_read32(io->registers + WINDOW);
 }
 
 static void reg_write(const struct ioapic *io, uint32_t reg, uint32_t value)
 {
-    io->registers[SELECT / 4] = reg;
-    io->registers[WINDOW / 4] = value;
+    mmio_write32(io->registers + SELECT, reg);
+    mmio_write32(io->registers + WINDOW, value);
 }
 
 /* The mask bit is in the low half: masked first, high half, then low. */
@@ -53,8 +54,9 @@ static void entry_write(const struct ioapic *io, uint32_t pin, uint64_t entry)
 void ioapic_init(const struct acpi_info *acpi)
 {
     tables = acpi;
+    ioapic_count = acpi->ioapic_count;
     for (unsigned i = 0; i < acpi->ioapic_count; i++) {
-        struct ioapic *io = &ioapics[ioapic_count++];
+        struct ioapic *io = &ioapics[i];
 
         io->registers = mmio_map(acpi->ioapics[i].base, PAGE_SIZE);
         io->gsi_base = acpi->ioapics[i].gsi_base;
