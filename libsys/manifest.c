@@ -89,6 +89,19 @@ const char *manifest_component_name(const struct manifest *m, uint32_t number)
                : manifest_string(m, m->components[number].name);
 }
 
+uint32_t manifest_grants(const struct manifest *m,
+                         const struct manifest_component *c)
+{
+    uint32_t grants = c->offers.count + c->uses.count + c->ioports.count +
+                      c->irqs.count + c->threads - 1 +
+                      (c->role == MANIFEST_ROLE_PCI_SERVER);
+
+    for (uint32_t i = 0; i < c->devices.count; i++)
+        grants += MANIFEST_GRANTS_DEVICE +
+                  m->devices[c->devices.first + i].interrupts;
+    return grants;
+}
+
 char *manifest_place(const struct manifest *m, uint32_t line, char *out,
                      size_t out_size)
 {

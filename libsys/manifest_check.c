@@ -206,6 +206,34 @@ static int check_each(struct manifest_check *c)
     return 0;
 }
 
+/* What init has to put on the startup page and in the table fits. */
+static int check_start(struct manifest_check *c,
+                       const struct manifest_component *r)
+{
+    const struct manifest *m = c->m;
+    uint32_t grants = manifest_grants(m, r);
+    size_t bytes = strlen(manifest_string(m, r->name)) + 1;
+
+    for (uint32_t i = 0; i < r->args.count; i++) {
+        uint32_t text = m->args[r->args.first + i].text;
+
+        bytes += strlen(manifest_string(m, text)) + 1;
+    }
+    c->line = r->line;
+    if (check_bound(c, "capabilities at start", grants, 0,
+                    MANIFEST_GRANTS_MAX) ||
+        check_bound(c, "slots needed at start", MANIFEST_GRANTS_FIRST + grants,
+                    0, r->capabilities) ||
+        check_bound(c, "bytes of name and arguments", bytes, 0,
+                    MANIFEST_ARG_BYTES_MAX) ||
+        check_bound(c, "budget of each thread", r->budget_ns / r->threads,
+                    MANIFEST_BUDGET_MIN, r->period_ns))
+        return -1;
+    if (r->role == MANIFEST_ROLE_PCI_SERVER && r->offers.count == 0)
+        return manifest_fail(c, "the PCI server offers no service");
+    return 0;
+}
+
 /* Names differ, a role has one holder, and the PCI server starts before every
  * component with a device. */
 static int check_pairs(struct manifest_check *c)
@@ -216,7 +244,8 @@ static int check_pairs(struct manifest_check *c)
     for (uint32_t i = 0; i < c->m->header->component_count; i++) {
         const char *name = manifest_component_name(c->m, i);
 
-        c->line = all[i].line;
+        if (check_start(c, &all[i]))
+            return -1;
         if (strcmp(name, "init") == 0)
             return manifest_fail(c, "the name 'init' is taken");
         for (uint32_t k = 0; k < i; k++) {

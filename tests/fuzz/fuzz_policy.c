@@ -6,6 +6,7 @@
  * links: libsys/manifest.c libsys/manifest_check.c
  * links: tools/policyc/arena.c tools/policyc/check.c
  * links: tools/policyc/check_devices.c tools/policyc/check_services.c
+ * links: tools/policyc/check_start.c
  * links: tools/policyc/compile.c tools/policyc/dump.c tools/policyc/encode.c
  * links: tools/policyc/keys.c tools/policyc/node.c tools/policyc/report.c
  * links: tools/policyc/schema.c tools/policyc/value.c

@@ -315,8 +315,8 @@ static void wrong_components_are_refused(void **state)
     REFUSED(components[0].binary, 99,
             "p.yaml:3: binary: string at 99, the table has 80 bytes");
     REFUSED(components[0].role, 3, "p.yaml:3: role: 3 is not within 0 and 2");
-    REFUSED(components[1].role, MANIFEST_ROLE_PCI_SERVER,
-            "p.yaml:9: second component with role pci-server");
+    REFUSED(components[0].role, MANIFEST_ROLE_CONSOLE,
+            "p.yaml:9: second component with role console");
     REFUSED(components[0].role, 0,
             "p.yaml:9: 'console' has a device, but no PCI server precedes it");
     REFUSED(components[0].memory, 4096,
@@ -340,6 +340,49 @@ static void wrong_components_are_refused(void **state)
             "p.yaml:3: restart: 3 is not within 0 and 2");
     REFUSED(components[0].restart_limit, 1000001,
             "p.yaml:3: restart limit: 1000001 is not within 0 and 1000000");
+}
+
+/* What the startup page and the table must have room for. */
+static void too_much_for_the_start_is_refused(void **state)
+{
+    struct manifest m;
+
+    (void)state;
+    fill();
+    assert_int_equal(open_sample(&m), 0);
+    assert_int_equal(manifest_grants(&m, &m.components[0]), 2);
+    assert_int_equal(manifest_grants(&m, &m.components[1]), 18);
+    fill();
+    sample.components[1].threads = 64;
+    sample.devices[0].interrupts = 19; /* with the rest 97 */
+    assert_int_equal(open_sample(&m), -1);
+    assert_string_equal(error, "p.yaml:9: capabilities at start: 97 is not "
+                               "within 0 and 96");
+    sample.devices[0].interrupts--;
+    assert_int_equal(open_sample(&m), 0);
+    REFUSED(components[1].capabilities, 32,
+            "p.yaml:9: slots needed at start: 34 is not within 0 and 32");
+    fill();
+    sample.components[1].threads = 11;
+    sample.components[1].budget_ns = 109999;
+    assert_int_equal(open_sample(&m), -1);
+    assert_string_equal(error, "p.yaml:9: budget of each thread: 9999 is not "
+                               "within 10000 and 10000000");
+}
+
+static void server_must_offer_a_service(void **state)
+{
+    struct manifest m;
+
+    (void)state;
+    fill();
+    sample.components[0].offers.count = 0;
+    sample.components[1].offers = (struct manifest_range){0, 1};
+    sample.offers[0].component = 1;
+    sample.uses[0] = sample.uses[1];
+    sample.uses[0].alias = string_at("bus");
+    assert_int_equal(open_sample(&m), -1);
+    assert_string_equal(error, "p.yaml:3: the PCI server offers no service");
 }
 
 static void wrong_ranges_are_refused(void **state)
@@ -375,8 +418,8 @@ static void wrong_hardware_is_refused(void **state)
     REFUSED(devices[0].dma, 100,
             "p.yaml:12: dma: 100 is not a multiple of "
             "4096");
-    REFUSED(devices[0].interrupts, 2049,
-            "p.yaml:12: interrupts: 2049 is not within 0 and 2048");
+    REFUSED(devices[0].interrupts, 65,
+            "p.yaml:12: interrupts: 65 is not within 0 and 64");
     REFUSED(devices[0].rate, 0,
             "p.yaml:12: rate: 0 is not within 1 and 10000000");
     REFUSED(ioports[0].last, 0x10000,
@@ -421,6 +464,7 @@ static void bounds_themselves_are_allowed(void **state)
     ACCEPTED(components[0].priority, MANIFEST_PRIORITY_MAX);
     ACCEPTED(components[0].capabilities, MANIFEST_CAPABILITIES_MAX);
     ACCEPTED(components[0].threads, MANIFEST_THREADS_MAX);
+    ACCEPTED(components[1].capabilities, 64);
     ACCEPTED(devices[0].dma, 1 << 20);
     ACCEPTED(devices[0].interrupts, MANIFEST_INTERRUPTS_MAX);
     ACCEPTED(ioports[0].last, 0xffff);
@@ -456,6 +500,8 @@ int main(void)
         cmocka_unit_test(wrong_header_fields_are_refused),
         cmocka_unit_test(wrong_strings_are_refused),
         cmocka_unit_test(wrong_components_are_refused),
+        cmocka_unit_test(too_much_for_the_start_is_refused),
+        cmocka_unit_test(server_must_offer_a_service),
         cmocka_unit_test(wrong_ranges_are_refused),
         cmocka_unit_test(wrong_hardware_is_refused),
         cmocka_unit_test(wrong_services_are_refused),

@@ -5,6 +5,7 @@
  * links: libsys/manifest.c libsys/manifest_check.c
  * links: tools/policyc/arena.c tools/policyc/check.c
  * links: tools/policyc/check_devices.c tools/policyc/check_services.c
+ * links: tools/policyc/check_start.c
  * links: tools/policyc/compile.c tools/policyc/encode.c tools/policyc/keys.c
  * links: tools/policyc/links.c tools/policyc/node.c tools/policyc/report.c
  * links: tools/policyc/schema.c tools/policyc/value.c
@@ -301,7 +302,7 @@ static void components_come_in_start_order(void **state)
                 "- {name: b, " REST "}\n"
                 "- {name: c, offers: [x], device: {id: '1234:11e8'}, " REST
                 "}\n"
-                "- {name: d, role: pci-server, " REST "}\n",
+                "- {name: d, role: pci-server, offers: [p], " REST "}\n",
                 &c),
         0);
     assert_string_equal(manifest_component_name(&c.manifest, 0), "b");

@@ -222,5 +222,6 @@ void check_policy(struct report *r, struct policy *policy,
 {
     check_components(r, policy, options);
     check_devices(r, policy);
+    check_start(r, policy);
     check_services(r, policy);
 }

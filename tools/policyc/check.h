@@ -21,6 +21,10 @@ void check_policy(struct report *r, struct policy *policy,
 void check_components(struct report *r, struct policy *policy,
                       const struct check_options *options);
 
+/* What each component needs when it starts fits: capabilities, arguments, a
+ * budget for each thread. After check_devices. */
+void check_start(struct report *r, struct policy *policy);
+
 /* Device selectors, ports, lines: nothing is claimed twice. Brings `device:`
  * into the form of `devices:`. */
 void check_devices(struct report *r, struct policy *policy);

@@ -119,7 +119,7 @@ static const struct key component_keys[] = {
               .power_of_two = 1},
      .preset = "256", .text = "slots of its capability table; a power of two"},
     {AT(component, threads), NUMBER(1, MANIFEST_THREADS_MAX), .preset = "1",
-     .text = "threads at most, the first one included"},
+     .text = "threads at most, with the first; they share the budget evenly"},
     {MAP(component, budget, &budget_schema), .required = 1, .text = "CPU time"},
     {MAP(component, device, &device_schema),
      .text = "the one PCI function that it drives"},

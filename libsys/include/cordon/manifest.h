@@ -56,10 +56,14 @@
 #define MANIFEST_PERIOD_MIN        100000ull      /* ns: 100 us */
 #define MANIFEST_PERIOD_MAX        10000000000ull /* ns: 10 s */
 #define MANIFEST_BUDGET_MIN        10000ull       /* ns: 10 us */
-#define MANIFEST_INTERRUPTS_MAX    2048u          /* vectors of one device */
+#define MANIFEST_INTERRUPTS_MAX    64u            /* vectors of one device */
 #define MANIFEST_RATE_MAX          10000000u      /* interrupts per second */
 #define MANIFEST_RESTART_LIMIT_MAX 1000000u
 #define MANIFEST_DEVICE_INDEX_MAX  255u
+#define MANIFEST_GRANTS_MAX        96u  /* capabilities named at start */
+#define MANIFEST_GRANTS_DEVICE     10u  /* of these for a device, and vectors */
+#define MANIFEST_GRANTS_FIRST      16u  /* slots below have fixed meanings */
+#define MANIFEST_ARG_BYTES_MAX     512u /* name and arguments, with NULs */
 #define MANIFEST_IRQ_MAX           15u
 
 enum manifest_role {
@@ -121,7 +125,7 @@ struct manifest_component {
     uint32_t cpu;
     uint32_t priority;      /* larger runs first */
     uint32_t capabilities;  /* slots of its CapTable, a power of two */
-    uint32_t threads;       /* at most, the first one included */
+    uint32_t threads;       /* at most, with the first; share the budget */
     uint32_t restart;       /* enum manifest_restart */
     uint32_t restart_limit; /* restarts until init gives up; 0: no limit */
     struct manifest_range devices;
@@ -213,6 +217,12 @@ static inline const char *manifest_file(const struct manifest *m)
 {
     return m->strings + m->header->file;
 }
+
+/* Capabilities that init names to a component when it starts it, at most: each
+ * service, port range, line, further thread; for each device its Device,
+ * Domain, PCI endpoint, six windows, DMA memory, and its interrupts. */
+uint32_t manifest_grants(const struct manifest *m,
+                         const struct manifest_component *c);
 
 /* The name of component `number`; "init" for MANIFEST_INIT. */
 const char *manifest_component_name(const struct manifest *m, uint32_t number);
