@@ -186,8 +186,8 @@ static void history_go(struct editor *e, unsigned back)
 static void erase_before(struct editor *e)
 {
     size_t from = previous(e, e->cursor);
-    int is_last = e->cursor == e->bytes && !e->left &&
-                  columns(e, from, e->cursor) == 1;
+    int is_last =
+        e->cursor == e->bytes && !e->left && columns(e, from, e->cursor) == 1;
 
     if (!e->cursor)
         return;

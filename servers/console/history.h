@@ -3,9 +3,10 @@
  */
 #pragma once
 
-#define HISTORY_LINES      64
-#define HISTORY_LINE_BYTES 256 /* longer lines are not kept; the NUL included  \
-                                */
+#define HISTORY_LINES 64
+#define HISTORY_LINE_BYTES                                                     \
+    256 /* longer lines are not kept; the NUL included                         \
+         */
 
 struct history {
     unsigned first, count; /* the oldest, and how many */
