@@ -1,0 +1,42 @@
+/*
+ * The table of commands. Each cmd_*.c has some of them.
+ */
+#pragma once
+
+#include <cordon/types.h>
+
+#include "servers/console/complete.h"
+#include "servers/console/shell.h"
+
+enum command_words {
+    COMMAND_NO_WORDS,
+    COMMAND_PATHS,      /* its arguments are files */
+    COMMAND_COMMANDS,   /* a command */
+    COMMAND_COMPONENTS, /* names of components */
+};
+
+struct command {
+    const char *name;
+    const char *arguments; /* for the usage line */
+    const char *text;      /* what it does; null: not in the list of help */
+    int (*run)(int argc, char **argv);
+    enum command_words words; /* for completion */
+};
+
+extern const struct command *const command_tables[];
+extern const struct command commands_basic[];
+extern const struct command commands_files[];
+extern const struct command commands_data[];
+extern const struct command commands_system[];
+extern const struct command commands_components[];
+
+/* The command of that name, or null. */
+const struct command *command_find(const char *name);
+
+/* Candidates for the word that begins at `start` of a line of `bytes` bytes. */
+void command_complete(struct complete *c, const char *line, size_t bytes,
+                      size_t start, int word_number);
+
+/* The service of init that a command needs, by name; 0, and said so, if the
+ * policy does not grant it. */
+cap_t command_service(const char *name);

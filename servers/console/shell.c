@@ -1,0 +1,141 @@
+/*
+ * Running command lines (see shell.h).
+ */
+#include "shell.h"
+
+#include <cordon/cordon.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "servers/console/commands.h"
+#include "servers/console/editor.h"
+#include "servers/console/uart.h"
+#include "servers/console/words.h"
+
+static const struct command *running;
+static int last_status;
+static int interrupted;
+static int colour = 1;
+static char directory[FILES_PATH_MAX + 1] = "/";
+
+static struct files files;
+static int connected;
+
+int shell_status(void)
+{
+    return last_status;
+}
+
+int shell_has_colour(void)
+{
+    return colour;
+}
+
+void shell_set_colour(int on)
+{
+    colour = on;
+}
+
+int shell_interrupted(void)
+{
+    if (!interrupted && uart_take_until(KEY_CTRL('C')))
+        interrupted = 1;
+    return interrupted;
+}
+
+int shell_usage(void)
+{
+    printf("%s: usage: %s%s%s\n", running->name, running->name,
+           *running->arguments ? " " : "", running->arguments);
+    return SHELL_USAGE;
+}
+
+int shell_fail(const char *subject, const char *what)
+{
+    printf("%s: %s%s%s\n", running->name, subject ? subject : "",
+           subject ? ": " : "", what);
+    return SHELL_FAILED;
+}
+
+/* One command, while another may be running (`time`, `run-and-exit`). */
+static int run_words(struct words *words)
+{
+    const struct command *outer = running;
+    const struct command *command = command_find(words->word[0]);
+    int status;
+
+    if (!command) {
+        printf("%s: no such command; `help` lists them\n", words->word[0]);
+        return SHELL_UNKNOWN;
+    }
+    running = command;
+    status = command->run(words->count, words->word);
+    running = outer;
+    fflush(stdout);
+    return interrupted ? SHELL_INTERRUPTED : status;
+}
+
+int shell_run(const char *line)
+{
+    char buffer[EDITOR_LINE_BYTES];
+    struct words words;
+
+    if (!running)
+        interrupted = 0;
+    while (words_next(&line, &words, buffer)) {
+        if (words.error) {
+            printf("%s\n", words.error);
+            last_status = SHELL_USAGE;
+        } else {
+            last_status = run_words(&words);
+        }
+        if (interrupted)
+            break;
+    }
+    return last_status;
+}
+
+static int files_try(void)
+{
+    if (!connected)
+        connected = files_connect_service(&files, "files") == FILES_OK;
+    return connected;
+}
+
+struct files *shell_files_quietly(void)
+{
+    return files_try() ? &files : NULL;
+}
+
+struct files *shell_files(void)
+{
+    if (files_try())
+        return &files;
+    shell_fail(NULL, service_find("files")
+                         ? "the file service does not answer"
+                         : "this system has no file service (see its policy)");
+    return NULL;
+}
+
+const char *shell_directory(void)
+{
+    return directory;
+}
+
+void shell_set_directory(const char *path)
+{
+    snprintf(directory, sizeof(directory), "%s", path);
+}
+
+int shell_path(const char *path, char *out)
+{
+    int absolute = path[0] == '/';
+    size_t have = strlen(directory);
+    const char *slash = absolute || directory[have - 1] == '/' ? "" : "/";
+
+    if ((absolute ? 0 : have + strlen(slash)) + strlen(path) > FILES_PATH_MAX)
+        return shell_fail(path, "file name too long");
+    snprintf(out, FILES_PATH_MAX + 1, "%s%s%s", absolute ? "" : directory,
+             slash, path);
+    return 0;
+}
