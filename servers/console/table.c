@@ -14,7 +14,8 @@ static void add_text(struct table *t, const char *text)
     size_t bytes = strlen(text) + 1;
     unsigned column = t->cells % t->columns;
 
-    if (bytes > sizeof(t->text) - t->used) {
+    if (t->cells / t->columns >= TABLE_ROWS ||
+        bytes > sizeof(t->text) - t->used) {
         t->overflow = 1;
         return;
     }
@@ -61,6 +62,19 @@ void table_add(struct table *t, const char *format, ...)
     add_text(t, text);
 }
 
+void table_colour(struct table *t, unsigned colour)
+{
+    if (t->cells / t->columns < TABLE_ROWS)
+        t->colour[t->cells / t->columns] = (uint8_t)colour;
+}
+
+static void print_line(const char *line, size_t bytes, unsigned colour)
+{
+    if (colour)
+        printf("\x1b[%um", colour);
+    printf("%.*s%s\n", (int)bytes, line, colour ? "\x1b[0m" : "");
+}
+
 void table_print(const struct table *t)
 {
     const char *cell = t->text;
@@ -82,7 +96,7 @@ void table_print(const struct table *t)
             n = sizeof(line) - 1;
         while (n && line[n - 1] == ' ')
             n--;
-        printf("%.*s\n", (int)n, line);
+        print_line(line, n, t->colour[i / t->columns]);
     }
     if (t->overflow)
         printf("(more rows did not fit)\n");

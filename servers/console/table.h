@@ -8,7 +8,8 @@
 #include <stdint.h>
 
 #define TABLE_COLUMNS 12
-#define TABLE_TEXT    8192
+#define TABLE_ROWS    320
+#define TABLE_TEXT    (24u << 10)
 
 struct table {
     unsigned columns;
@@ -17,7 +18,8 @@ struct table {
     size_t used;    /* of `text` */
     int overflow;   /* something did not fit and is left out */
     uint16_t width[TABLE_COLUMNS];
-    char text[TABLE_TEXT]; /* the cells, each with its NUL */
+    uint8_t colour[TABLE_ROWS]; /* ANSI colour of a row; 0: none */
+    char text[TABLE_TEXT];      /* the cells, each with its NUL */
 };
 
 /* Begin a table whose heading is `columns` names separated by '|'; those that
@@ -27,6 +29,9 @@ void table_start(struct table *t, const char *heading);
 /* The next cell. A row is complete when all its cells are there. */
 __attribute__((format(printf, 2, 3))) void table_add(struct table *t,
                                                      const char *format, ...);
+
+/* The row of the next cell is shown in this ANSI colour, 30 to 37. */
+void table_colour(struct table *t, unsigned colour);
 
 /* Print it to stdout, without blanks at the ends of lines. */
 void table_print(const struct table *t);

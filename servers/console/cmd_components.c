@@ -1,0 +1,259 @@
+/*
+ * Commands about components: what each holds and uses, whether the hardware
+ * agrees (R12), and stopping or restarting one.
+ */
+#include "commands.h"
+
+#include <cordon/cordon.h>
+#include <cordon/monitor.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "servers/console/table.h"
+
+#define RED    31u
+#define GREEN  32u
+#define YELLOW 33u
+
+static const char *state_text(uint32_t state)
+{
+    static const char *const texts[] = {
+        [MONITOR_NOT_STARTED] = "not started", [MONITOR_RUNNING] = "running",
+        [MONITOR_EXITED] = "exited",           [MONITOR_FAILED] = "failed",
+        [MONITOR_WAITING] = "waiting",
+    };
+
+    return state < sizeof(texts) / sizeof(texts[0]) ? texts[state] : "?";
+}
+
+static void state_colour(struct table *t, uint32_t state)
+{
+    if (!shell_has_colour() || state == MONITOR_RUNNING)
+        return;
+    table_colour(t, state == MONITOR_FAILED ? RED : YELLOW);
+}
+
+/* "-" where there is nothing, so that what there is stands out. */
+static void add_count(struct table *t, uint64_t n)
+{
+    if (n)
+        table_add(t, "%llu", (unsigned long long)n);
+    else
+        table_add(t, "-");
+}
+
+static void add_bytes(struct table *t, uint64_t bytes)
+{
+    char text[16];
+
+    table_add(t, "%s", bytes ? format_bytes(text, sizeof(text), bytes) : "-");
+}
+
+/* "9/10 ms" */
+static void add_budget(struct table *t, const struct monitor_component *c)
+{
+    if (c->budget_ns % NS_PER_MS || c->period_ns % NS_PER_MS)
+        table_add(t, "%llu/%llu us", (unsigned long long)c->budget_ns / 1000,
+                  (unsigned long long)c->period_ns / 1000);
+    else
+        table_add(t, "%llu/%llu ms",
+                  (unsigned long long)(c->budget_ns / NS_PER_MS),
+                  (unsigned long long)(c->period_ns / NS_PER_MS));
+}
+
+static void add_cage(struct table *t, const struct monitor_component *c)
+{
+    char text[32];
+
+    state_colour(t, c->state);
+    table_add(t, "%s", c->name);
+    table_add(t, "%s", state_text(c->state));
+    add_bytes(t, c->window_bytes);
+    add_bytes(t, c->dma_bytes);
+    add_count(t, c->interrupts);
+    table_add(t, "%u", (unsigned)c->cpu);
+    add_budget(t, c);
+    table_add(t, "%s", format_time(text, sizeof(text), c->consumed_ns));
+    add_count(t, c->faults + c->device_faults);
+    add_count(t, c->restarts);
+}
+
+static int service_failed(const char *subject, int error)
+{
+    return shell_fail(subject, service_error_text((uint64_t)error));
+}
+
+/* Everything that is told about a component besides the table. */
+static void print_notes(cap_t monitor, uint32_t count)
+{
+    struct monitor_component c;
+
+    for (uint32_t i = 0; i < count; i++)
+        if (!monitor_component(monitor, i, &c) && c.text[0])
+            printf("%s: %.*s\n", c.name, (int)sizeof(c.text), c.text);
+}
+
+static int do_cages(int argc, char **argv)
+{
+    static struct table t;
+    cap_t monitor = command_service("monitor");
+    struct monitor_system system;
+    struct monitor_component c;
+    int error;
+
+    (void)argv;
+    if (argc > 1)
+        return shell_usage();
+    if (!monitor)
+        return SHELL_FAILED;
+    error = monitor_system(monitor, &system);
+    if (error)
+        return service_failed(NULL, error);
+    table_start(&t, "component|state|>windows|>DMA|>IRQs|>CPU|>budget|>used|"
+                    ">faults|>restarts");
+    for (uint32_t i = 0; i < system.components; i++) {
+        error = monitor_component(monitor, i, &c);
+        if (error)
+            return service_failed(NULL, error);
+        add_cage(&t, &c);
+    }
+    table_print(&t);
+    print_notes(monitor, system.components);
+    return SHELL_OK;
+}
+
+static int do_free(int argc, char **argv)
+{
+    static struct table t;
+    cap_t monitor = command_service("monitor");
+    struct monitor_system system;
+    struct monitor_component c;
+    int error;
+
+    (void)argv;
+    if (argc > 1)
+        return shell_usage();
+    if (!monitor)
+        return SHELL_FAILED;
+    error = monitor_system(monitor, &system);
+    if (error)
+        return service_failed(NULL, error);
+    table_start(&t, "memory|>bytes");
+    for (uint32_t i = 0; i < system.components; i++) {
+        if (monitor_component(monitor, i, &c))
+            continue;
+        table_add(&t, "%s", c.name);
+        add_bytes(&t, c.memory_bytes);
+    }
+    table_add(&t, "all components");
+    add_bytes(&t, system.memory_given);
+    table_add(&t, "not given");
+    add_bytes(&t, system.memory_free);
+    table_add(&t, "the machine");
+    add_bytes(&t, system.ram_bytes);
+    table_print(&t);
+    return SHELL_OK;
+}
+
+/* One line of `verify`, and 1 if the component's tables differ. */
+static int verify_one(const struct monitor_verify *v)
+{
+    char ram[16], dma[16], windows[16];
+
+    printf("%-10s %s: %llu pages of %s, windows %s, DMA %s in %llu, "
+           "%u device%s, %u interrupt%s\n",
+           v->name, v->exact ? "exact" : "DIFFERS",
+           (unsigned long long)v->mappings,
+           format_bytes(ram, sizeof(ram), v->ram_bytes),
+           format_bytes(windows, sizeof(windows), v->window_bytes),
+           format_bytes(dma, sizeof(dma), v->dma_bytes),
+           (unsigned long long)v->dma_mappings, (unsigned)v->devices,
+           v->devices == 1 ? "" : "s", (unsigned)v->interrupts,
+           v->interrupts == 1 ? "" : "s");
+    if (!v->exact)
+        printf("    %u difference%s, first: %.*s\n", (unsigned)v->differences,
+               v->differences == 1 ? "" : "s", (int)sizeof(v->text), v->text);
+    return !v->exact;
+}
+
+/* R12: compare the live tables of every component with the policy. */
+static int do_verify(int argc, char **argv)
+{
+    cap_t monitor = command_service("monitor");
+    struct monitor_system system;
+    struct monitor_verify v;
+    unsigned differ = 0;
+    int error;
+
+    (void)argv;
+    if (argc > 1)
+        return shell_usage();
+    if (!monitor)
+        return SHELL_FAILED;
+    error = monitor_system(monitor, &system);
+    if (error)
+        return service_failed(NULL, error);
+    for (uint32_t i = 0; i < system.components; i++) {
+        error = monitor_verify(monitor, i, &v);
+        if (error == SERVICE_NOT_FOUND) /* it does not run */
+            continue;
+        if (error)
+            return service_failed(NULL, error);
+        differ += (unsigned)verify_one(&v);
+    }
+    if (differ)
+        return shell_fail(NULL, "the hardware does not say what the policy "
+                                "says");
+    printf("the hardware says what %s says\n", system.policy);
+    return SHELL_OK;
+}
+
+/* The number of the component of that name; not 0 and said so if none. */
+static int component_find(cap_t monitor, const char *name, uint32_t *number)
+{
+    struct monitor_component c;
+
+    for (*number = 0; !monitor_component(monitor, *number, &c); ++*number)
+        if (!strcmp(c.name, name))
+            return 0;
+    return shell_fail(name, "no such component; `cages` lists them");
+}
+
+static int act(int argc, char **argv, int (*action)(cap_t, uint32_t))
+{
+    cap_t monitor;
+    uint32_t number;
+    int error;
+
+    if (argc != 2)
+        return shell_usage();
+    monitor = command_service("monitor");
+    if (!monitor || component_find(monitor, argv[1], &number))
+        return SHELL_FAILED;
+    fflush(stdout);
+    error = action(monitor, number);
+    return error ? service_failed(argv[1], error) : SHELL_OK;
+}
+
+static int do_kill(int argc, char **argv)
+{
+    return act(argc, argv, monitor_kill);
+}
+
+static int do_restart(int argc, char **argv)
+{
+    return act(argc, argv, monitor_restart);
+}
+
+const struct command commands_components[] = {
+    {"cages", "", "components: what each holds, uses and did wrong", do_cages,
+     COMMAND_NO_WORDS},
+    {"verify", "", "compare the hardware's live tables with the policy",
+     do_verify, COMMAND_NO_WORDS},
+    {"free", "", "memory of each component", do_free, COMMAND_NO_WORDS},
+    {"kill", "COMPONENT", "stop a component as a fault would", do_kill,
+     COMMAND_COMPONENTS},
+    {"restart", "COMPONENT", "stop a component and start it afresh", do_restart,
+     COMMAND_COMPONENTS},
+    {0},
+};
