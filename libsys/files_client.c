@@ -31,17 +31,33 @@ static int files_call_words(const struct files *files, struct message *m,
     return files_call(files, m);
 }
 
-static int files_call_path(const struct files *files, struct message *m,
-                           uint64_t label, unsigned flags, const char *path)
+static int files_try_path(const struct files *files, struct message *m,
+                          uint64_t label, unsigned flags, const char *path,
+                          size_t bytes)
 {
-    size_t bytes = strlen(path);
-
-    if (bytes > FILES_PATH_MAX)
-        return FILES_ERR_NAME;
     message_begin(m, label);
     message_put(m, flags);
     message_put_bytes(m, path, bytes);
     return files_call(files, m);
+}
+
+/* A server that died meanwhile is asked once more, after connecting to its
+ * successor. */
+static int files_call_path(struct files *files, struct message *m,
+                           uint64_t label, unsigned flags, const char *path)
+{
+    size_t bytes = strlen(path);
+    cap_t endpoint = files->endpoint;
+    int error;
+
+    if (bytes > FILES_PATH_MAX)
+        return FILES_ERR_NAME;
+    error = files_try_path(files, m, label, flags, path, bytes);
+    if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
+        return error;
+    files_disconnect(files);
+    error = files_connect(files, endpoint);
+    return error ? error : files_try_path(files, m, label, flags, path, bytes);
 }
 
 static void get_words(struct message *m, void *data, size_t words)

@@ -24,10 +24,12 @@ static const struct {
     {"not a symbolic link", EINVAL},
     {"out of memory", ENOMEM},
     {"the file service does not answer", EIO},
+    {"the file service has been restarted", EIO},
 };
 #define FIRST FILES_ERR_REQUEST
 #define COUNT ((int)(sizeof(errors) / sizeof(errors[0])))
-_Static_assert(FILES_ERR_GONE - FIRST + 1 == sizeof(errors) / sizeof(errors[0]),
+_Static_assert(FILES_ERR_CONNECT - FIRST + 1 ==
+                   sizeof(errors) / sizeof(errors[0]),
                "a line for each error");
 
 const char *files_error_text(int error)

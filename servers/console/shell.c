@@ -52,8 +52,8 @@ int shell_usage(void)
 
 int shell_fail(const char *subject, const char *what)
 {
-    printf("%s: %s%s%s\n", running->name, subject ? subject : "",
-           subject ? ": " : "", what);
+    printf("%s: %s%s%s\n", running ? running->name : "console",
+           subject ? subject : "", subject ? ": " : "", what);
     return SHELL_FAILED;
 }
 
@@ -130,12 +130,12 @@ void shell_set_directory(const char *path)
 int shell_path(const char *path, char *out)
 {
     int absolute = path[0] == '/';
-    size_t have = strlen(directory);
-    const char *slash = absolute || directory[have - 1] == '/' ? "" : "/";
+    int at_root = directory[1] == 0;
+    int n =
+        snprintf(out, FILES_PATH_MAX + 1, "%s%s%s", absolute ? "" : directory,
+                 absolute || at_root ? "" : "/", path);
 
-    if ((absolute ? 0 : have + strlen(slash)) + strlen(path) > FILES_PATH_MAX)
+    if (n < 0 || n > FILES_PATH_MAX)
         return shell_fail(path, "file name too long");
-    snprintf(out, FILES_PATH_MAX + 1, "%s%s%s", absolute ? "" : directory,
-             slash, path);
     return 0;
 }

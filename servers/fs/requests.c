@@ -293,7 +293,7 @@ void request_handle(struct service *service, struct message *m)
     } else if (m->label == FILES_STATUS) {
         do_status(m);
     } else if (!client) {
-        message_begin(m, FILES_ERR_REQUEST);
+        message_begin(m, FILES_ERR_CONNECT);
     } else if (m->label == FILES_BUFFER) {
         do_buffer(m, client);
     } else if (m->label == FILES_CLOSE) {

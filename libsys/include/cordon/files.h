@@ -64,7 +64,8 @@ enum files_error {
     FILES_ERR_NO_DISK = 75,       /* ENODEV: files_status() says why */
     FILES_ERR_NOT_LINK = 76,      /* EINVAL */
     FILES_ERR_MEMORY = 77,        /* ENOMEM */
-    FILES_ERR_GONE = 78,          /* the service does not answer */
+    FILES_ERR_GONE = 78,          /* EIO: the service does not answer */
+    FILES_ERR_CONNECT = 79,       /* EIO: it has restarted: connect again */
 };
 
 /* Kinds of file, as ext4's directory entries number them. */
@@ -120,7 +121,9 @@ struct files {
 /*
  * Connect to the file service behind `endpoint` and map the buffer it lends.
  * Every function of this header returns an enum files_error, FILES_ERR_GONE if
- * the service has died; results are set on success only.
+ * the service has died; results are set on success only. Functions that take a
+ * path connect again by themselves when the service has been restarted; handles
+ * from before are lost.
  */
 int files_connect(struct files *files, cap_t endpoint);
 
@@ -171,3 +174,7 @@ int files_status(struct files *files, char *text);
 /* A line for people ("no such file or directory"), and the errno. */
 const char *files_error_text(int error);
 int files_error_errno(int error);
+
+/* Connect, and let newlib's open(), stat(), opendir() ... mean the files of
+ * this service from now on. */
+int files_mount(const char *service);

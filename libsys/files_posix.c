@@ -1,0 +1,262 @@
+/*
+ * newlib's open(), read(), stat(), opendir() ... over the file service: what
+ * <cordon/fd.h> asks of a file system, in terms of <cordon/files.h>.
+ */
+#include <cordon/files.h>
+
+#include <cordon/fd.h>
+#include <cordon/thread.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct files files;
+static struct mutex lock; /* a struct files is for one thread at a time */
+
+struct open_file {
+    uint64_t handle;
+    uint64_t position;
+    struct files_stat stat;
+};
+
+static void stat_convert(struct stat *out, const struct files_stat *in)
+{
+    memset(out, 0, sizeof(*out));
+    out->st_ino = (ino_t)in->inode;
+    out->st_mode = in->mode;
+    out->st_nlink = (nlink_t)in->links;
+    out->st_uid = (uid_t)in->uid;
+    out->st_gid = (gid_t)in->gid;
+    out->st_size = (off_t)in->size;
+    out->st_blocks = (blkcnt_t)in->blocks;
+    out->st_blksize = 4096;
+    out->st_atime = (time_t)in->access_seconds;
+    out->st_mtime = (time_t)in->modify_seconds;
+    out->st_ctime = (time_t)in->change_seconds;
+}
+
+static ssize_t file_read(void *state, void *data, size_t bytes)
+{
+    struct open_file *file = state;
+    size_t done;
+    int error;
+
+    mutex_lock(&lock);
+    error =
+        files_read(&files, file->handle, file->position, data, bytes, &done);
+    mutex_unlock(&lock);
+    if (error)
+        return -files_error_errno(error);
+    file->position += done;
+    return (ssize_t)done;
+}
+
+static off_t file_lseek(void *state, off_t offset, int whence)
+{
+    struct open_file *file = state;
+    off_t base = 0, to;
+
+    if (whence == SEEK_CUR)
+        base = (off_t)file->position;
+    else if (whence == SEEK_END)
+        base = (off_t)file->stat.size;
+    else if (whence != SEEK_SET)
+        return -EINVAL;
+    if (__builtin_add_overflow(base, offset, &to) || to < 0)
+        return -EINVAL;
+    file->position = (uint64_t)to;
+    return to;
+}
+
+static int file_fstat(void *state, struct stat *out)
+{
+    struct open_file *file = state;
+
+    stat_convert(out, &file->stat);
+    return 0;
+}
+
+static int file_close(void *state)
+{
+    struct open_file *file = state;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_close(&files, file->handle);
+    mutex_unlock(&lock);
+    free(file);
+    return -files_error_errno(error);
+}
+
+static const struct fd_operations operations = {
+    .read = file_read,
+    .lseek = file_lseek,
+    .fstat = file_fstat,
+    .close = file_close,
+};
+
+static int path_open(const char *path, int flags, mode_t mode)
+{
+    struct open_file *file;
+    int error, fd;
+
+    (void)mode;
+    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)))
+        return -EROFS;
+    file = calloc(1, sizeof(*file));
+    if (!file)
+        return -ENOMEM;
+    mutex_lock(&lock);
+    error = files_open(&files, path, 0, &file->handle, &file->stat);
+    mutex_unlock(&lock);
+    if (error) {
+        free(file);
+        return -files_error_errno(error);
+    }
+    fd = fd_open(&operations, file);
+    if (fd < 0)
+        file_close(file);
+    return fd;
+}
+
+static int path_stat(const char *path, struct stat *out, bool follow)
+{
+    struct files_stat stat;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_stat(&files, path, follow ? 0 : FILES_NO_FOLLOW, &stat);
+    mutex_unlock(&lock);
+    if (error)
+        return -files_error_errno(error);
+    stat_convert(out, &stat);
+    return 0;
+}
+
+static ssize_t path_readlink(const char *path, char *data, size_t room)
+{
+    char text[FILES_PATH_MAX + 1];
+    size_t bytes;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_readlink(&files, path, text, sizeof(text));
+    mutex_unlock(&lock);
+    if (error)
+        return -files_error_errno(error);
+    bytes = strlen(text);
+    if (bytes > room)
+        bytes = room;
+    memcpy(data, text, bytes);
+    return (ssize_t)bytes;
+}
+
+/* A directory that is being read: all of its entries, fetched at once. */
+struct directory {
+    size_t bytes, room, at;
+    char *entries; /* inode, type, name with its NUL, again and again */
+};
+#define ENTRY_HEAD (sizeof(uint64_t) + 1)
+
+static int directory_add(void *context, const char *name,
+                         const struct files_entry *entry)
+{
+    struct directory *d = context;
+    size_t bytes = ENTRY_HEAD + strlen(name) + 1;
+    char *to;
+
+    if (bytes > d->room - d->bytes) {
+        size_t room = 2 * d->room + 1024;
+        char *more = realloc(d->entries, room);
+
+        if (!more)
+            return FILES_ERR_MEMORY;
+        d->entries = more;
+        d->room = room;
+    }
+    to = d->entries + d->bytes;
+    memcpy(to, &entry->inode, sizeof(entry->inode));
+    to[sizeof(entry->inode)] = (char)entry->type;
+    strcpy(to + ENTRY_HEAD, name);
+    d->bytes += bytes;
+    return 0;
+}
+
+static void path_closedir(void *state)
+{
+    struct directory *d = state;
+
+    free(d->entries);
+    free(d);
+}
+
+static int path_opendir(const char *path, void **state)
+{
+    struct directory *d = calloc(1, sizeof(*d));
+    uint64_t handle;
+    int error;
+
+    if (!d)
+        return -ENOMEM;
+    mutex_lock(&lock);
+    error = files_open(&files, path, FILES_MUST_DIRECTORY, &handle, NULL);
+    if (!error) {
+        error = files_list(&files, handle, directory_add, d);
+        files_close(&files, handle);
+    }
+    mutex_unlock(&lock);
+    if (error) {
+        path_closedir(d);
+        return -files_error_errno(error);
+    }
+    *state = d;
+    return 0;
+}
+
+static int path_readdir(void *state, char *name, size_t room,
+                        unsigned char *type, ino_t *number)
+{
+    static const unsigned char types[] = {DT_UNKNOWN, DT_REG,  DT_DIR,  DT_CHR,
+                                          DT_BLK,     DT_FIFO, DT_SOCK, DT_LNK};
+    struct directory *d = state;
+    const char *entry = d->entries + d->at;
+    const char *text = entry + ENTRY_HEAD;
+    unsigned kind;
+    uint64_t inode;
+
+    if (d->at == d->bytes)
+        return 0;
+    if (strlen(text) >= room)
+        return -ENAMETOOLONG;
+    memcpy(&inode, entry, sizeof(inode));
+    kind = (unsigned char)entry[sizeof(inode)];
+    *number = (ino_t)inode;
+    *type = kind < sizeof(types) ? types[kind] : DT_UNKNOWN;
+    strcpy(name, text);
+    d->at += ENTRY_HEAD + strlen(text) + 1;
+    return 1;
+}
+
+static const struct fd_paths paths = {
+    .open = path_open,
+    .stat = path_stat,
+    .readlink = path_readlink,
+    .opendir = path_opendir,
+    .readdir = path_readdir,
+    .closedir = path_closedir,
+};
+
+int files_mount(const char *service)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_connect_service(&files, service);
+    mutex_unlock(&lock);
+    if (!error)
+        fd_register_paths(&paths);
+    return error;
+}
