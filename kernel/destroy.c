@@ -2,10 +2,10 @@
  * Revoke and delete. What is derived goes first, leaf by leaf, so an object's
  * bindings (a thread in its address space) are gone before the object is.
  *
- * An object that takes many steps moves its root capability into itself and
- * waits on a list of zombies: its slot is free at once, its memory is not,
- * because the capability still stands in the tree. So a table that holds its
- * own capability, or two that hold each other's, end like all others.
+ * An object that takes many steps goes to a list of zombies when its root
+ * capability goes: the slot is free at once, but no memory is used again
+ * before that list is empty. So a table that holds its own capability, or two
+ * that hold each other's, end like all others.
  */
 #include "kernel/destroy.h"
 #include "kernel/captable.h"
@@ -13,9 +13,6 @@
 #include "kernel/endpoint.h"
 #include "kernel/notification.h"
 #include "kernel/space.h"
-
-/* Capabilities that one entry into the kernel removes. */
-#define STEP_BUDGET 16
 
 static struct object *zombies;
 
@@ -90,10 +87,9 @@ static enum step remove_leaf(struct cap *cap, struct flush_batch *batch)
         if (takes_long(type)) {
             object->zombie_next = zombies;
             zombies = object;
-            cap_move(&object->zombie, cap);
-            return STEP_DONE;
+        } else {
+            step = destroy_step(object);
         }
-        step = destroy_step(object);
     }
     /* Unconfirmed: nothing is used again, but the capability can go. */
     if (step != STEP_AGAIN)
@@ -170,17 +166,15 @@ enum step destroy_zombies(unsigned *budget)
                    : destroy_step(object);
         if (step == STEP_AGAIN)
             return step;
-        if (object == zombies) { /* else others came: they go first */
+        if (object == zombies) /* else others came: they go first */
             zombies = object->zombie_next;
-            cap_remove(&object->zombie);
-        }
     }
     return STEP_DONE;
 }
 
 static enum step remove_step(struct cap *cap, bool itself)
 {
-    unsigned budget = STEP_BUDGET;
+    unsigned budget = DESTROY_BUDGET;
     enum step step = STEP_DONE, rest;
 
     if (!cap_is_empty(cap)) {

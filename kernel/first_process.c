@@ -223,22 +223,25 @@ static void make_context(struct thread *thread)
              0);
     thread->own = thread->context = context;
     context->thread = thread;
-    thread->state = THREAD_READY;
-    sched_enqueue(cpu_self(), context);
 }
 
-void first_process_start(struct platform *machine)
+void first_process_make(const struct platform *machine)
 {
-    struct thread *thread;
-
     if (!machine->module_count)
         panic("no boot module: the first must be init");
     make_table_and_space();
     info = boot_pages(sizeof(*info));
     for (uint64_t at = 0; at < sizeof(*info); at += PAGE_SIZE)
         map_page(INFO_AT + at, (char *)info + at, RADIX_READ);
+    make_context(make_thread(load(&machine->modules[0])));
+}
+
+void first_process_start(const struct platform *machine)
+{
+    struct thread *thread = cap_object(&table->slots[SLOT_THREAD]);
+
     describe(machine);
-    thread = make_thread(load(&machine->modules[0]));
-    make_context(thread);
     hand_out_memory(machine);
+    thread->state = THREAD_READY;
+    sched_enqueue(cpu_self(), thread->context);
 }

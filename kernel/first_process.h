@@ -3,6 +3,8 @@
 
 #include "kernel/platform.h"
 
-/* Makes it from the boot module "init" and makes its thread ready on this CPU.
- * Panics with the reason if it cannot. */
-void first_process_start(struct platform *machine);
+/* Makes it from the boot module "init", in boot memory. Panics with the reason
+ * if it cannot. */
+void first_process_make(const struct platform *machine);
+/* Gives it the rest of memory and makes its thread ready on this CPU. */
+void first_process_start(const struct platform *machine);

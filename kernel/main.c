@@ -20,11 +20,16 @@ static void cpu_ready(struct cpu *cpu)
     cpu->online = true;
 }
 
+void kernel_prepare(const struct platform *machine)
+{
+    sched_init();
+    first_process_make(machine);
+}
+
 void kernel_main(struct platform *machine)
 {
     struct cpu *cpu = cpu_self();
 
-    sched_init();
     cpu_ready(cpu);
     first_process_start(machine);
     console_silence();

@@ -53,7 +53,6 @@ _Static_assert(sizeof(struct cap) == 64, "one cache line");
 
 /* At the start of every object; all are aligned to 64 bytes. */
 struct object {
-    struct cap zombie;          /* its root capability, while it is torn down */
     struct object *zombie_next; /* others being torn down */
     uint8_t type;               /* enum cap_type */
     bool dying;

@@ -94,7 +94,7 @@ static inline paddr_t image_to_phys(const void *address)
 }
 
 /*
- * Until kernel_main() only:
+ * Until kernel_prepare() has returned only:
  * n zeroed, contiguous pages of RAM below 4 GiB, aligned to `align` bytes (a
  * power of two, at least PAGE_SIZE). Panics when there is none.
  */
@@ -116,5 +116,7 @@ void clock_spin_us(uint32_t microseconds);
 
 /* Written by the generic kernel. */
 struct cpu;
+/* The last that may allocate boot memory; on the first CPU. */
+void kernel_prepare(const struct platform *machine);
 _Noreturn void kernel_main(struct platform *machine);
 _Noreturn void kernel_cpu_main(struct cpu *self);

@@ -1,6 +1,7 @@
 /* Untyped memory: see untyped.h. */
 #include "kernel/untyped.h"
 #include "kernel/captable.h"
+#include "kernel/destroy.h"
 #include "kernel/device.h"
 #include "kernel/endpoint.h"
 #include "kernel/notification.h"
@@ -84,8 +85,12 @@ uint64_t object_alignment(enum cap_type type, uint64_t size_bits)
  */
 static bool start_over(struct cap *untyped)
 {
+    unsigned budget = DESTROY_BUDGET;
+
     if (!untyped->data || cap_has_children(untyped))
         return true;
+    if (destroy_zombies(&budget) == STEP_AGAIN)
+        return false;
     if (!untyped->round)
         untyped->round = remote_quiesce_begin();
     if (!remote_quiesce_over(untyped->round))

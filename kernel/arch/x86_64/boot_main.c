@@ -133,6 +133,7 @@ void boot_main(uint32_t magic, uint32_t info)
     smp_start(&platform.acpi);
     paging_drop_early();
 
+    kernel_prepare(&platform);
     memory_finish(&platform.acpi);
     report();
     kernel_main(&platform);
