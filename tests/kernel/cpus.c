@@ -1,0 +1,102 @@
+/* Threads on other CPUs: waking, calling, stopping, unmapping under them. */
+#include "check.h"
+
+#define AT 0x70000000ul
+#define MS 1000000ul
+
+static volatile uint64_t woken, touched;
+
+static void waiter(void)
+{
+    for (;;) {
+        notification_wait(EVENTS, DEADLINE_NEVER);
+        woken++;
+    }
+}
+
+/* Reads a page again and again until it is unmapped, and faults. */
+static void toucher(void)
+{
+    for (;;)
+        touched += 1 + *(volatile char *)AT;
+}
+
+static void answerer(void)
+{
+    struct result r = send_message(OP_ENDPOINT_RECEIVE, ENDPOINT, 0, 0, 0,
+                                   REPLY, DEADLINE_NEVER);
+
+    for (;;)
+        r = send_message(OP_REPLY_RECEIVE, ENDPOINT, TAG(0, 1, 0),
+                         r.r[1] * 2, 0, REPLY, DEADLINE_NEVER);
+}
+
+/* Spins until the other CPU has moved on; 10 s is for ever here. */
+static bool moves(volatile uint64_t *counter, uint64_t from)
+{
+    uint64_t end = now() + 10000 * MS;
+
+    while (*counter == from && now() < end)
+        __asm__ volatile("pause");
+    return *counter != from;
+}
+
+static void test_wake(void)
+{
+    worker_start(1, waiter, 200, 1);
+    for (int i = 0; i < 20; i++) {
+        uint64_t before = woken;
+
+        check("signal", notification_signal(EVENTS).status, OK);
+        check("wakes on the other CPU", moves(&woken, before), 1);
+    }
+    check("suspend", thread_suspend(worker_thread(1)).status, OK);
+    check("resume", thread_resume(worker_thread(1)).status, OK);
+    worker_end(1);
+}
+
+static void test_call(void)
+{
+    check("endpoint",
+          untyped_retype(ram, CAP_ENDPOINT, 0, 1, 0, ENDPOINT, 0).status, OK);
+    check("reply", untyped_retype(ram, CAP_REPLY, 0, 1, 0, REPLY, 0).status,
+          OK);
+    worker_start(1, answerer, 200, 1);
+    for (uint64_t i = 0; i < 50; i++)
+        check("call across CPUs",
+              send_message(OP_ENDPOINT_CALL, ENDPOINT, TAG(0, 1, 0), i, 0, 0,
+                           now() + 10000 * MS)
+                  .r[1],
+              2 * i);
+    worker_end(1);
+    check("delete", captable_delete(SLOT_CAPTABLE, ENDPOINT).status, OK);
+    check("delete", captable_delete(SLOT_CAPTABLE, REPLY).status, OK);
+}
+
+static void test_shootdown(void)
+{
+    uint64_t before;
+
+    check("frame", untyped_retype(ram, CAP_FRAME, 12, 1, 0, SPARE, 0).status,
+          OK);
+    check("map", space_map(SLOT_SPACE, SPARE, 1, AT, MAP_READ).status, OK);
+    worker_start(1, toucher, 200, 1);
+    check("it reads", moves(&touched, 0), 1);
+    check("unmap", space_unmap(SLOT_SPACE, SPARE, 1).status, OK);
+    /* R4: from here on not one more read succeeds. */
+    before = touched;
+    for (uint64_t end = now() + 5 * MS; now() < end;)
+        ;
+    check("it reads no more", touched - before <= 1, 1);
+    worker_end(1);
+    check("delete", captable_delete(SLOT_CAPTABLE, SPARE).status, OK);
+}
+
+void test_cpus(void)
+{
+    if (boot->cpus < 2)
+        return;
+    test_wake();
+    test_call();
+    test_shootdown();
+}
