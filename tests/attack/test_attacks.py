@@ -13,7 +13,9 @@ Keys of a case, in a list in each attack.yaml:
     case: name              rule: R4            tries: one line
     args: [words]           of the attacker
     with: [victim]          further components of policy.yaml
-    attacker: {key: value}  what the attacker's component has besides
+    without: [pci]          components left out
+    attacker: {key: value}  what the attacker's component has besides; a key
+                            without a value takes it away
     target: kernel-text | page:NAME | HEX       physical address under attack
     witness: [words]        methods witness_* below; all must agree
     mutations: [names]      MUTATION_* guards that must make it succeed
@@ -36,6 +38,7 @@ EDU_SID = 4 << 3
 MEMORY = 128 << 20
 PAGE = 4096
 PATTERN = 0xa7
+SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
 MARK = b"CORDON-ATTACK-PAGE:"
 IN_FLIGHT = 1.0        # seconds until the card has done what it was told
 
@@ -160,6 +163,21 @@ class Attack:
         assert "attack: touch" in m.console
 
 
+    def witness_silence(self):
+        if "breach:" in self.machine.console:
+            raise Breach(self.machine.tail(3))
+
+    def witness_interrupt_fault(self):
+        """QEMU refused an interrupt request of the card."""
+        for event in self.machine.trace.events("vtd_dmar_fault|vtd_ir_.*|"
+                                               "vtd_.*fault.*"):
+            fields = event.fields()
+            if (event.name == "vtd_dmar_fault" and fields["sid"] == EDU_SID
+                    and fields["fault"] == SOURCE_ID_FAULT):
+                return
+        raise Breach("QEMU's IOMMU refused no interrupt of the card")
+
+
 def kernel_text(path):
     """Physical address of the kernel's first executable segment, plus a page,
     past the boot header."""
@@ -180,12 +198,15 @@ def write_policy(case, build):
     with open(os.path.join(HERE, "policy.yaml"), encoding="utf-8") as f:
         policy = yaml.safe_load(f)
     wanted = {"pci", "attacker", *case.get("with", [])}
+    wanted -= set(case.get("without", []))
     policy["components"] = [c for c in policy["components"]
                             if c["name"] in wanted]
     attacker = policy["components"][-1]
     attacker["binary"] = case["program"]
     attacker["args"] = case.get("args", [])
     attacker.update(case.get("attacker", {}))
+    for key in [k for k, value in attacker.items() if value is None]:
+        del attacker[key]
     path = os.path.join(build, "tests", "attack", case["case"] + ".yaml")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "w", encoding="utf-8") as f:
