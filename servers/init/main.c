@@ -82,6 +82,7 @@ int main(void)
              component_count);
     for (uint32_t i = 0; i < component_count; i++)
         watch_start(&components[i]);
+    watch_check_console();
     boot_done_ns = clock_now();
     watch_run();
 }

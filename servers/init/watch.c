@@ -43,8 +43,7 @@ static bool may_restart(const struct component *c, bool failure)
     return p->restart_limit == 0 || c->restarts < p->restart_limit;
 }
 
-/* Only a console reads the log; without one it goes to the serial port. */
-static void check_console(void)
+void watch_check_console(void)
 {
     bool running = false;
 
@@ -91,7 +90,7 @@ void watch_stop(struct component *c, bool failure)
                      c->restarts == c->policy->restart_limit
                  ? ", no restart left"
                  : "");
-    check_console();
+    watch_check_console();
 }
 
 void watch_start(struct component *c)
@@ -109,7 +108,7 @@ void watch_start(struct component *c)
     if (c->state != MONITOR_RUNNING)
         grant_withdraw_services(c);
     if (p->role == MANIFEST_ROLE_CONSOLE)
-        check_console();
+        watch_check_console();
 }
 
 void watch_restart(struct component *c)

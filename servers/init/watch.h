@@ -24,3 +24,6 @@ void watch_restart(struct component *c);
 
 /* Starts one component, and what depends on its role. */
 void watch_start(struct component *c);
+
+/* Only a console reads the log: without one it goes to the serial port. */
+void watch_check_console(void);
