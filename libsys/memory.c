@@ -84,12 +84,16 @@ uint64_t memory_alloc_sized(size_t bytes, unsigned size_bits,
 uint64_t memory_alloc(size_t bytes, struct memory *out)
 {
     size_t large = (size_t)1 << PAGE_2M_BITS;
+    uint64_t status;
 
     /* Alignment may cost one more large Frame; leave room for the rest. */
     if (bytes >= large && memory_left() >= bytes + 4 * large &&
         memory_alloc_sized(bytes, PAGE_2M_BITS, out) == OK)
         return OK;
-    return memory_alloc_sized(bytes, PAGE_BITS, out);
+    status = memory_alloc_sized(bytes, PAGE_BITS, out);
+    if (STATUS_CODE(status) == ERR_LIMIT) /* no slots for that many */
+        status = memory_alloc_sized(bytes, PAGE_2M_BITS, out);
+    return status;
 }
 
 void memory_free(struct memory *m)

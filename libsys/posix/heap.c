@@ -42,12 +42,21 @@ static bool map_more(unsigned size_bits, size_t count)
     return true;
 }
 
-/* Large Frames where the heap is aligned and takes at most an eighth of what
- * is left; else a chunk of small ones; else, near the end, single ones. */
+/* A large Frame is one slot for 2 MiB; aligning it may waste as much memory. So
+ * take it when there is plenty of memory, or more of it than slots for it. */
+static bool prefers_large(void)
+{
+    uint64_t left = memory_left();
+
+    return left >= 8 * LARGE ||
+           (left >= 2 * LARGE && slot_count_free() < 2 * (left >> PAGE_BITS));
+}
+
+/* One more step; near the end of memory or slots, single small Frames. */
 static bool grow(void)
 {
     if (mapped_end % LARGE == 0 && end - mapped_end >= LARGE &&
-        memory_left() >= 8 * LARGE && map_more(PAGE_2M_BITS, 1))
+        prefers_large() && map_more(PAGE_2M_BITS, 1))
         return true;
     return map_more(PAGE_BITS, SMALL_CHUNK >> PAGE_BITS) ||
            map_more(PAGE_BITS, 1);
