@@ -4,6 +4,7 @@
  * works on what lies behind them; the first byte says whether to.
  *
  * links: libsys/manifest.c libsys/manifest_check.c
+ * links: tools/policyc/names.c
  * links: tools/policyc/arena.c tools/policyc/report.c tools/policyc/value.c
  * links: tools/policyc/dump.c tools/policyc/links.c tools/policyc/reach.c
  * links: tools/policyc/dot.c

@@ -4,6 +4,7 @@
  * same but for the lines.
  *
  * links: libsys/manifest.c libsys/manifest_check.c
+ * links: tools/policyc/names.c
  * links: tools/policyc/arena.c tools/policyc/check.c
  * links: tools/policyc/check_devices.c tools/policyc/check_services.c
  * links: tools/policyc/check_start.c

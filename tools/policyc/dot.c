@@ -117,12 +117,24 @@ static void write_hardware_node(const struct dot *d, const char *id,
             id, title, text);
 }
 
+/* "class 01:08:02 #0" */
+static const char *selector(const struct dot *d,
+                            const struct manifest_device *v)
+{
+    const char *text = selector_text(d->arena, v);
+
+    if (v->select == MANIFEST_SELECT_ADDRESS)
+        return text;
+    return arena_print(d->arena, "%s %s #%u", manifest_select_names[v->select],
+                       text, v->index);
+}
+
 static void write_device(const struct dot *d, uint32_t owner, uint32_t number)
 {
     const struct manifest_device *v = &d->m->devices[number];
     const char *id = arena_print(d->arena, "d%u", number);
 
-    write_hardware_node(d, id, "PCI device", device_text(d->arena, v));
+    write_hardware_node(d, id, known_name(v), selector(d, v));
     fprintf(d->out,
             "    c%u -> %s [label=\" registers \" color=\"%s\" "
             "fontcolor=\"%s\" arrowhead=normal]\n",

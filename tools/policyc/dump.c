@@ -14,34 +14,6 @@ struct dump {
     const struct manifest *m;
 };
 
-const char *size_text(struct arena *arena, uint64_t bytes)
-{
-    return value_print(arena, VALUE_SIZE, bytes, 0);
-}
-
-const char *time_text(struct arena *arena, uint64_t nanoseconds)
-{
-    return value_print(arena, VALUE_TIME, nanoseconds, 0);
-}
-
-static enum value_type selector_type(uint32_t select)
-{
-    return select == MANIFEST_SELECT_CLASS ? VALUE_CLASS
-           : select == MANIFEST_SELECT_ID  ? VALUE_ID
-                                           : VALUE_ADDRESS;
-}
-
-const char *device_text(struct arena *arena, const struct manifest_device *d)
-{
-    const char *value =
-        value_print(arena, selector_type(d->select), d->value, d->mask);
-
-    if (d->select == MANIFEST_SELECT_ADDRESS)
-        return arena_print(arena, "address %s", value);
-    return arena_print(arena, "%s %s #%u", manifest_select_names[d->select],
-                       value, d->index);
-}
-
 /* A double-quoted YAML scalar. The reader let no control character pass. */
 static void write_quoted(FILE *out, const char *text)
 {
@@ -63,7 +35,7 @@ static void write_selector(const struct dump *d,
                            const struct manifest_device *r)
 {
     fprintf(d->out, "%s: \"%s\"", manifest_select_names[r->select],
-            value_print(d->arena, selector_type(r->select), r->value, r->mask));
+            selector_text(d->arena, r));
     if (r->index != 0)
         fprintf(d->out, ", index: %u", r->index);
 }

@@ -28,7 +28,13 @@ void schema_write(FILE *out);
 /* --reference: its keys as Markdown tables, for docs/policy.md. */
 void reference_write(FILE *out);
 
-/* "class 01:08:02 #0", "id 8086:10d3 #1", "address 0000:00:04.0". */
+/* "NVMe controller"; "device" if it is none that people know. */
+const char *known_name(const struct manifest_device *d);
+
+/* "01:08:02", "8086:10d3", "0000:00:04.0". */
+const char *selector_text(struct arena *arena, const struct manifest_device *d);
+
+/* "NVMe controller #0 (class 01:08:02)", "device at 0000:00:04.0". */
 const char *device_text(struct arena *arena, const struct manifest_device *d);
 
 /* "4MiB"; "10ms". */

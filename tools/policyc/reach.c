@@ -51,7 +51,8 @@ static void write_holdings(const struct reach *r,
                         "devices there are. No DMA, no interrupts.\n");
     } else if (c->role == MANIFEST_ROLE_CONSOLE) {
         write_field(r, "role");
-        fprintf(r->out, "console: init's lists of cages and devices\n");
+        fprintf(r->out, "console: while it runs, init leaves the serial port "
+                        "to it\n");
     }
 }
 
@@ -187,8 +188,8 @@ static void write_device(const struct reach *r, const struct manifest_device *d)
     const struct manifest_component *owner = &r->m->components[d->component];
     const char *driver = name_of(r, d->component);
 
-    fprintf(r->out, "\ndevice %s, driven by %s  [%s:%u]\n",
-            device_text(r->arena, d), driver, manifest_file(r->m), d->line);
+    fprintf(r->out, "\n%s, driven by %s  [%s:%u]\n", device_text(r->arena, d),
+            driver, manifest_file(r->m), d->line);
     write_field(r, "DMA to");
     if (d->dma == 0) {
         fprintf(r->out, "nothing\n");

@@ -69,7 +69,7 @@
 enum manifest_role {
     MANIFEST_ROLE_NONE,
     MANIFEST_ROLE_PCI_SERVER, /* ECAM, MMIO untypeds, device control */
-    MANIFEST_ROLE_CONSOLE,    /* init's monitor endpoint */
+    MANIFEST_ROLE_CONSOLE,    /* while it runs, init leaves the serial port */
     MANIFEST_ROLES
 };
 
