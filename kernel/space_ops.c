@@ -69,7 +69,7 @@ static bool check_frames(struct thread *self, const struct frames *frames,
                          const struct space *space, const struct space *in,
                          uint64_t attributes, uint64_t attributes_arg)
 {
-    uint64_t needed = attributes & RIGHTS_ALL;
+    uint64_t needed = attributes & (MAP_READ | MAP_WRITE | MAP_EXEC);
 
     for (uint64_t i = 0; i < frames->count; i++) {
         const struct cap *frame = &frames->first[i];

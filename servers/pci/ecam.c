@@ -6,6 +6,8 @@
  */
 #include "servers/pci/ecam.h"
 
+#include <stdio.h>
+
 #include <cordon/cordon.h>
 #include <cordon/mmio.h>
 #include <cordon/pci.h>
@@ -24,6 +26,13 @@ struct ecam {
 
 static struct ecam ecams[BOOT_INFO_MAX_SEGMENTS];
 static unsigned ecam_count;
+
+static char trouble[80];
+
+const char *ecam_trouble(void)
+{
+    return trouble;
+}
 
 static uint64_t ecam_bytes(const struct boot_ecam *e)
 {
@@ -45,7 +54,13 @@ unsigned ecam_open(void)
         e->untyped = mmio_reserve(ecam_start(&e->where), ecam_bytes(&e->where));
         if (e->untyped != 0)
             ecam_count++;
+        else
+            snprintf(trouble, sizeof trouble,
+                     "configuration space at 0x%llx is not device memory",
+                     (unsigned long long)ecam_start(&e->where));
     }
+    if (startup->ecam_count == 0)
+        snprintf(trouble, sizeof trouble, "firmware names no ECAM (MCFG)");
     return ecam_count;
 }
 
@@ -54,18 +69,23 @@ static mmio_t map_frames(struct ecam *e, uint64_t offset, unsigned bits,
 {
     cap_t frames = slot_alloc_run(count);
     struct memory m;
+    uint64_t status = ERR_LIMIT;
 
-    if (frames == 0)
-        return NULL;
-    if (untyped_retype(e->untyped, CAP_FRAME, bits, count, 0, frames, offset)
-            .status != OK) {
-        slot_free_run(frames, count);
-        return NULL;
-    }
-    if (memory_map(frames, count, bits, MAP_READ | MAP_WRITE | MAP_UNCACHED,
-                   &m) != OK)
-        return NULL;
-    return m.address;
+    if (frames != 0)
+        status = untyped_retype(e->untyped, CAP_FRAME, bits, count, 0, frames,
+                                offset)
+                     .status;
+    if (status == OK)
+        status = memory_map(frames, count, bits,
+                            MAP_READ | MAP_WRITE | MAP_UNCACHED, &m);
+    if (status == OK)
+        return m.address;
+    if (frames != 0)
+        cap_delete_run(frames, count);
+    snprintf(trouble, sizeof trouble, "configuration space at 0x%llx: %s",
+             (unsigned long long)(ecam_start(&e->where) + offset),
+             status_text(status));
+    return NULL;
 }
 
 static mmio_t map_chunk(struct ecam *e, unsigned chunk)

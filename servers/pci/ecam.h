@@ -11,3 +11,6 @@
 unsigned ecam_open(void);
 
 struct config_space ecam_space(void);
+
+/* What kept a range or a bus from being used, for people; "" if nothing. */
+const char *ecam_trouble(void);

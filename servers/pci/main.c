@@ -4,8 +4,6 @@
  * claims functions for drivers, and each driver (badge handle + 1), for its own
  * function alone. <cordon/pci.h> is the protocol.
  */
-#include <stdio.h>
-#include <string.h>
 
 #include <cordon/cordon.h>
 #include <cordon/pci.h>
@@ -28,8 +26,7 @@ static struct config_space space;
 static void discover(void)
 {
     mmio_open();
-    if (ecam_open() == 0)
-        printf("pci: no configuration space (no usable ECAM in ACPI)\n");
+    ecam_open();
     space = ecam_space();
     for (uint32_t i = 0; i < startup->ecam_count; i++) {
         const struct boot_ecam *e = &startup->ecam[i];

@@ -15,6 +15,7 @@
 
 #include "servers/pci/capability.h"
 #include "servers/pci/claim.h"
+#include "servers/pci/ecam.h"
 #include "servers/pci/filter.h"
 #include "servers/pci/reset.h"
 
@@ -132,8 +133,9 @@ static void serve_find(struct message *m)
             answer(m, 0, 1, i, 0);
             return;
         }
-    snprintf(why, sizeof why, "no such function among the %u of this machine",
-             tree->count);
+    snprintf(why, sizeof why,
+             "no such function among the %u of this machine%s%s", tree->count,
+             ecam_trouble()[0] != 0 ? "; " : "", ecam_trouble());
     fail(m, SERVICE_NOT_FOUND);
 }
 
