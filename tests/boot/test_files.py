@@ -1,0 +1,173 @@
+"""Files: what is read through the caged driver is what the host has put there,
+and a broken disk gives one clear line and an error, never a hang."""
+
+import os
+import re
+import shutil
+import time
+
+import pytest
+
+POLICY = "policies/files.yaml"
+PARTITION = 1 << 20             # tools/mkdisk: where ext4 begins
+BLOCK = 512
+
+
+def test_sums_agree_with_the_host(machine, disk_sums):
+    m = machine(POLICY)
+    m.wait_prompt()
+    start = time.monotonic()
+    for path, want in disk_sums.items():
+        assert m.run(f"sha256sum {path}") == f"{want}  {path}"
+    assert time.monotonic() - start < 20
+
+
+def test_every_kind_of_reading(machine):
+    m = machine(POLICY)
+    m.wait_prompt()
+    with open("docs/architecture.md", encoding="utf-8") as f:
+        text = f.read()
+    assert m.run("cat /docs/architecture.md") == text.rstrip("\n")
+    lines = text.split("\n")
+    assert m.run("head -n 3 /docs/architecture.md") == "\n".join(lines[:3])
+    counted = m.run("wc /docs/architecture.md").split()
+    assert counted[:3] == [str(text.count("\n")), str(len(text.split())),
+                           str(len(text.encode()))]
+    assert "architecture.md" in m.run("ls /docs")
+    listed = m.run("ls -l /")
+    assert re.search(r"^-r\S+ .* 67108864 .* big\.bin$", listed, re.M), listed
+    assert re.search(r"^d\S+ .* docs/$", listed, re.M), listed
+    assert re.search(r"size: 67108864 bytes", m.run("stat /big.bin"))
+    assert m.run("cd /docs; pwd; cd ../docs/..; ls docs/tutorial.md").endswith(
+        "docs/tutorial.md")
+    assert "ext4" in m.run("df")
+
+
+def test_a_large_directory(machine):
+    """Thousands of entries come in many messages."""
+    m = machine(POLICY)
+    m.wait_prompt()
+    m.send("ls /src/ker\t")
+    m.expect(r"ls /src/kernel/")
+    m.send_line("")
+    m.expect(re.escape("cordon> "))
+
+
+@pytest.mark.parametrize("command, says", [
+    ("cat /nope", "cat: /nope: no such file or directory"),
+    ("cat /docs", "cat: /docs: is a directory"),
+    ("cat /big.bin/x", "cat: /big.bin/x: not a directory"),
+    ("cat /big.bin/", "cat: /big.bin/: not a directory"),
+    ("ls /" + "n" * 256, "file name too long"),
+    ("sha256sum /nope /docs", "sha256sum: /docs: is a directory"),
+])
+def test_errors_are_for_people(machine, command, says):
+    m = machine(POLICY)
+    m.wait_prompt()
+    output, status = m.run_and_exit(command)
+    assert says in output
+    assert status == 1
+
+
+def test_control_c_stops_a_command(machine):
+    m = machine(POLICY)
+    m.wait_prompt()
+    m.send_line("hexdump /big.bin")
+    m.expect(r"00000100 ")
+    m.send("\x03")
+    m.expect(r"(^|\n)cordon> $", 10)
+    assert m.run("status") == "130"
+
+
+# Disks that are not as they should be.
+
+def broken(disk, directory, change):
+    path = os.path.join(directory, "broken.img")
+    os.makedirs(directory, exist_ok=True)
+    shutil.copyfile(disk, path)
+    with open(path, "r+b") as f:
+        change(f)
+    return path
+
+
+def fill(f, offset, size, byte=0):
+    f.seek(offset)
+    f.write(bytes([byte]) * size)
+
+
+def last_block(f):
+    return f.seek(0, os.SEEK_END) - BLOCK
+
+
+def wipe_all(f):
+    fill(f, 0, 34 * BLOCK)
+    fill(f, last_block(f) - 33 * BLOCK, 34 * BLOCK)
+
+
+def wipe_primary(f):
+    fill(f, BLOCK, 33 * BLOCK)
+
+
+def damage_both(f):
+    fill(f, BLOCK + 80, 1, 0xff)
+    fill(f, last_block(f) + 80, 1, 0xff)
+
+
+def wipe_superblocks(f):
+    size = last_block(f) - PARTITION - 33 * BLOCK
+    for start in range(0, size, 1 << 20):
+        fill(f, PARTITION + start, min(65536, size - start))
+    fill(f, PARTITION, 4 << 20)
+    for group in range(1, 9):
+        fill(f, PARTITION + group * (128 << 20) % size, 1 << 20)
+
+
+def wipe_superblock(f):
+    fill(f, PARTITION + 1024, 1024)
+
+
+@pytest.mark.parametrize("change, says", [
+    (wipe_all, "the disk has no GPT"),
+    (damage_both, "both copies of the GPT are damaged"),
+    (wipe_superblocks, "no usable ext4"),
+])
+def test_a_broken_disk_is_said_and_answered(machine, disk, test_directory,
+                                            change, says):
+    m = machine(POLICY, disks=[broken(disk, test_directory, change)])
+    m.wait_prompt()
+    assert re.search(r"^ls: /: ", m.run("ls /"), re.M)
+    assert says in m.run("df")
+    assert says in m.run("log")
+
+
+@pytest.mark.parametrize("change, says", [
+    (wipe_primary, "using the backup"),
+    (wipe_superblock, "using its copy at block"),
+])
+def test_a_damaged_disk_is_used_all_the_same(machine, disk, disk_sums,
+                                             test_directory, change, says):
+    m = machine(POLICY, disks=[broken(disk, test_directory, change)])
+    m.wait_prompt()
+    want = disk_sums["/big.bin"]
+    assert m.run("sha256sum /big.bin") == f"{want}  /big.bin"
+    assert says in m.run("log")
+
+
+def test_no_disk_at_all(machine):
+    m = machine(POLICY, disks=[])
+    m.wait_prompt()
+    start = time.monotonic()
+    assert re.search(r"^ls: ", m.run("ls /", 90), re.M)
+    assert time.monotonic() - start < 60
+    assert m.run("echo alive") == "alive"
+
+
+def test_the_file_server_may_be_killed(machine, disk_sums):
+    m = machine(POLICY)
+    m.wait_prompt()
+    m.run("ls /")
+    m.run("kill fs")
+    assert "big.bin" in m.run("ls /")
+    m.run("restart fs")
+    want = disk_sums["/big.bin"]
+    assert m.run("sha256sum /big.bin") == f"{want}  /big.bin"
