@@ -40,7 +40,6 @@ struct cpu {
     uint64_t charged; /* TSC up to which `context` has been charged */
     uint64_t slice_end; /* TSC at which it is looked at again; ~0: never */
     uint64_t armed;     /* TSC for which the APIC timer is set; ~0: not */
-    uint64_t fs_base; /* loaded */
     bool reschedule;
 
     struct run_queue queue;

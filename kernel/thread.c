@@ -203,8 +203,6 @@ void thread_switch(struct cpu *cpu, struct thread *next)
     cpu_set_entry_stack(&cpu->arch, (uint64_t)(&next->regs + 1));
     if (next->space != cpu->space)
         space_load(cpu, next->space);
-    if (next->fs_base != cpu->fs_base) {
-        cpu->fs_base = next->fs_base;
-        msr_write(MSR_FS_BASE, next->fs_base);
-    }
+    /* Always: the last thread may have loaded FS, which changed the base. */
+    msr_write(MSR_FS_BASE, next->fs_base);
 }

@@ -205,6 +205,7 @@ void thread_resume_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 
 void thread_set_tls_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
+    (void)cpu;
     struct thread *thread = cap_object(cap);
 
     if (!is_user_address(self->regs.rsi)) {
@@ -214,10 +215,8 @@ void thread_set_tls_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     if (thread != self && !is_stopped(self, thread))
         return;
     thread->fs_base = self->regs.rsi;
-    if (thread == self) {
-        cpu->fs_base = thread->fs_base;
+    if (thread == self)
         msr_write(MSR_FS_BASE, thread->fs_base);
-    }
 }
 
 void thread_yield_op(struct cpu *cpu, struct thread *self, struct cap *cap)

@@ -37,7 +37,6 @@ static const struct feature optional[] = {
     {1, ECX, 24, "tsc-deadline", &cpu_features.tsc_deadline},
     {1, ECX, 26, "xsave", &cpu_features.xsave},
     {1, ECX, 28, "avx", &cpu_features.avx},
-    {7, EBX, 0, "fsgsbase", &cpu_features.fsgsbase},
     {7, EBX, 7, "smep", &cpu_features.smep},
     {7, EBX, 10, "invpcid", &cpu_features.invpcid},
     {7, EBX, 16, "avx512f", &cpu_features.avx512},
@@ -59,7 +58,6 @@ static const struct feature optional[] = {
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
-#define CR4_FSGSBASE   (1ul << 16)
 #define CR4_OSXSAVE    (1ul << 18)
 #define CR4_SMEP       (1ul << 20)
 #define CR4_SMAP       (1ul << 21)
@@ -149,11 +147,12 @@ void cpu_registers_init(void)
 
     msr_write(MSR_EFER, EFER_SCE | EFER_LME | EFER_NXE);
     msr_write(MSR_PAT, PAT);
+    /* No FSGSBASE: user mode could leave a GS base to the next thread. */
     cr0_write(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
     cr4_write(CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT |
               (f->mce ? CR4_MCE : 0) | (f->umip ? CR4_UMIP : 0) |
-              (f->fsgsbase ? CR4_FSGSBASE : 0) | (f->xsave ? CR4_OSXSAVE : 0) |
-              (f->smep ? CR4_SMEP : 0) | (f->smap ? CR4_SMAP : 0));
+              (f->xsave ? CR4_OSXSAVE : 0) | (f->smep ? CR4_SMEP : 0) |
+              (f->smap ? CR4_SMAP : 0));
 
     /* SYSCALL: kernel code and data from 0x08; SYSRET: user data at 0x10 + 8,
      * user code at 0x10 + 16, with RPL 3 (AMD APM 2, 6.1.1). */
