@@ -185,6 +185,32 @@ static void empty_system_is_good(void **state)
         manifest_open(&empty, sizeof empty, &m, error, sizeof error), 0);
 }
 
+static void a_string_has_a_longest_length(void **state)
+{
+    static _Alignas(8) struct {
+        struct manifest_header header;
+        char strings[MANIFEST_TEXT_MAX + 3];
+    } one;
+    const size_t skip = offsetof(struct manifest_header, file);
+    const size_t size = sizeof one.header + sizeof one.strings;
+    struct manifest m;
+
+    (void)state;
+    for (size_t length = MANIFEST_TEXT_MAX; length <= MANIFEST_TEXT_MAX + 1;
+         length++) {
+        memset(&one, 0, sizeof one);
+        memcpy(one.header.magic, MANIFEST_MAGIC, 8);
+        one.header.version = MANIFEST_VERSION;
+        one.header.size = (uint32_t)size;
+        one.header.string_bytes = sizeof one.strings;
+        memset(one.strings + 1, 'x', length);
+        one.header.crc32 = manifest_crc32((char *)&one + skip, size - skip);
+        assert_int_equal(manifest_open(&one, size, &m, error, sizeof error),
+                         length == MANIFEST_TEXT_MAX ? 0 : -1);
+    }
+    assert_string_equal(error, "manifest: a string exceeds 255 bytes");
+}
+
 static void crc_is_the_usual_one(void **state)
 {
     (void)state;
@@ -302,6 +328,8 @@ static void wrong_strings_are_refused(void **state)
     REFUSED(strings[79], 'x',
             "manifest: its string table has no NUL at both ends");
     REFUSED(strings[2], '\n', "manifest: control character 0a in its strings");
+    REFUSED(strings[2], 0x7f, "manifest: control character 7f in its strings");
+    ACCEPTED(strings[2], '~');
 }
 
 static void wrong_components_are_refused(void **state)
@@ -428,6 +456,12 @@ static void wrong_hardware_is_refused(void **state)
             "p.yaml:13: first port: 1024 is not within 0 and 1023");
     REFUSED(ioports[1].last, 0x3f8,
             "p.yaml:13: ports 0x80-0x3f8 overlap line 13's");
+    REFUSED(ioports[1], ((struct manifest_ioport){13, 1, 0x3ff, 0x400}),
+            "p.yaml:13: ports 0x3ff-0x400 overlap line 13's");
+    REFUSED(ioports[1], ((struct manifest_ioport){13, 1, 0x3f0, 0x3f8}),
+            "p.yaml:13: ports 0x3f0-0x3f8 overlap line 13's");
+    ACCEPTED(ioports[1], ((struct manifest_ioport){13, 1, 0x3f0, 0x3f7}));
+    ACCEPTED(ioports[1], ((struct manifest_ioport){13, 1, 0x400, 0x400}));
     REFUSED(irqs[0].input, 16, "p.yaml:14: irq: 16 is not within 0 and 15");
 }
 
@@ -492,6 +526,7 @@ int main(void)
         cmocka_unit_test(good_manifest_is_read),
         cmocka_unit_test(padding_behind_it_is_ignored),
         cmocka_unit_test(empty_system_is_good),
+        cmocka_unit_test(a_string_has_a_longest_length),
         cmocka_unit_test(crc_is_the_usual_one),
         cmocka_unit_test(names_are_what_they_should_be),
         cmocka_unit_test(damaged_bytes_are_refused),
