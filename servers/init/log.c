@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <cordon/log.h>
-
 #include "servers/init/rescue.h"
 
 #define RING_BYTES 16384u
@@ -73,10 +71,4 @@ void log_to_serial(bool on)
             offset += n;
         }
     serial = on;
-}
-
-/* libsys would send init's own output to init. */
-void log_write(const char *text, size_t bytes)
-{
-    add(text, bytes);
 }

@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include <cordon/cordon.h>
-#include <cordon/log.h>
 
 #include "servers/init/device.h"
 #include "servers/init/fault_text.h"
@@ -152,30 +151,6 @@ static void answer(struct message *m, uint64_t label)
     message_reply(reply, m);
 }
 
-/* A component's own words (its standard output and error). */
-static void log_text(const struct component *c, struct message *m)
-{
-    char text[LOG_MAX_BYTES];
-    uint64_t lost = message_get(m);
-    size_t bytes = message_get_bytes(m, text, sizeof text);
-
-    if (lost != 0)
-        log_line("%s: (%llu bytes were lost)", c->name,
-                 (unsigned long long)lost);
-    for (size_t at = 0; at < bytes;) {
-        size_t end = at, name = strlen(c->name);
-        bool named = bytes - at > name && text[at + name] == ':' &&
-                     memcmp(text + at, c->name, name) == 0;
-
-        while (end < bytes && text[end] != '\n')
-            end++;
-        if (end > at)
-            log_line("%s%s%.*s", named ? "" : c->name, named ? "" : ": ",
-                     (int)(end - at), text + at);
-        at = end + 1;
-    }
-}
-
 static void life_message(struct component *c, struct message *m)
 {
     uint64_t w[FAULT_WORDS];
@@ -183,11 +158,6 @@ static void life_message(struct component *c, struct message *m)
 
     for (uint32_t i = 0; i < FAULT_WORDS; i++)
         w[i] = message_word(m, i);
-    if (label == LIFECYCLE_LOG) {
-        log_text(c, m);
-        answer(m, SERVICE_OK);
-        return;
-    }
     if (label == LIFECYCLE_READY) {
         c->ready = true;
         answer(m, SERVICE_OK);
