@@ -139,11 +139,7 @@ _Noreturn void _start(const struct boot_info *info)
     boot = info;
     message = (struct message_page *)info->message_address;
     find_ram();
-    test_errors();
-    test_memory();
-    test_notifications();
-    test_messages();
-    test_cpus();
+    run_tests();
     print_count(passed);
     print(" checks passed, ");
     print_count(failed);

@@ -50,8 +50,5 @@ static inline cap_t worker_thread(unsigned n)
 }
 struct message_page *worker_message(unsigned n);
 
-void test_errors(void);
-void test_memory(void);
-void test_notifications(void);
-void test_messages(void);
-void test_cpus(void);
+/* The program's own part; check.c prints the closing line after it. */
+void run_tests(void);

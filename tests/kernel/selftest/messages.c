@@ -1,5 +1,5 @@
 /* Calls, answers, deadlines, capabilities in messages. */
-#include "check.h"
+#include "selftest.h"
 
 #define MS 1000000ul
 

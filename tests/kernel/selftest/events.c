@@ -1,5 +1,5 @@
 /* Notifications and their timers. */
-#include "check.h"
+#include "selftest.h"
 
 #define MS 1000000ul
 

@@ -1,5 +1,5 @@
 /* Operations refuse what is wrong and say which argument it was (R10). */
-#include "check.h"
+#include "selftest.h"
 
 void test_errors(void)
 {

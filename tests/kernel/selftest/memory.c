@@ -1,5 +1,5 @@
 /* Untyped, derivation, spaces: what is revoked is gone, memory comes back. */
-#include "check.h"
+#include "selftest.h"
 
 #define AT 0x60000000ul
 

@@ -1,5 +1,5 @@
 /* Threads on other CPUs: waking, calling, stopping, unmapping under them. */
-#include "check.h"
+#include "selftest.h"
 
 #define AT 0x70000000ul
 #define MS 1000000ul
