@@ -22,6 +22,7 @@ include tools/setup.mk
 include tools/generate.mk
 include tools/kernel.mk
 include tools/programs.mk
+include tools/kernel-tests.mk
 include tools/host.mk
 include tools/image.mk
 include tools/tests.mk
@@ -29,7 +30,7 @@ include tools/check.mk
 
 .PHONY: all clean distclean help
 
-all: kernel programs hosttools
+all: kernel programs kernel-tests hosttools
 
 clean: ## remove the build directory
 	$(Q)rm -rf build $(filter-out build /,$(O))

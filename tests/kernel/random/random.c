@@ -8,7 +8,7 @@
  */
 #include "../check.h"
 
-#define ROUNDS      1000    /* processes a CPU */
+#define ROUNDS      100     /* processes a CPU */
 #define CALLS       20000    /* of one process, at most */
 #define SLOTS_BITS  7
 #define ROOM        0x400000ul

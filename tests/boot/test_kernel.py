@@ -1,0 +1,37 @@
+"""The kernel by itself: programs of tests/kernel stand in for init, call every
+kind of operation, and print a closing line."""
+
+import os
+import re
+
+import pytest
+
+POLICY = "policies/minimal.yaml"       # its components are never started
+
+
+@pytest.fixture
+def run(machine, build):
+    def run(program, timeout, **options):
+        init = os.path.join(build, "kernel-tests", program)
+        m = machine(POLICY, iso_options={"replace": {"init": init}}, trace=False,
+                    **options)
+        status = m.wait_exit(timeout)
+        closing = re.search(r"(\d+) checks passed, (\d+) failed", m.console)
+        assert closing, m.console[-2000:]
+        assert status == 0 and closing[2] == "0", m.console[-4000:]
+        return int(closing[1])
+    return run
+
+
+@pytest.mark.parametrize("options", [
+    {"smp": 1}, {"smp": 2}, {"smp": 4, "icount": True}, {"smp": 8},
+    {"smp": 2, "iommu": False}, {"smp": 2, "intremap": False},
+    {"smp": 2, "cpu": "max,-x2apic"}, {"smp": 2, "memory": "64M"},
+], ids=lambda o: ",".join(f"{k}={v}" for k, v in o.items()))
+def test_selftest(run, options):
+    assert run("selftest", 60, **options) > 500
+
+
+@pytest.mark.parametrize("smp", [1, 2, 4])
+def test_random_calls(run, smp):
+    run("random", 240, smp=smp)
