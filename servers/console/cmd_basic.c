@@ -181,10 +181,11 @@ static int do_reboot(int argc, char **argv)
     return shell_fail(NULL, "the machine did not restart");
 }
 
-/* What `make run CMD=...` types: no colours, and the status goes with us. The
- * emulator's exit status has seven bits. */
+/* What `make run CMD=...` types: all that follows on the line is the command.
+ * No colours, and the status goes with us; the emulator's has seven bits. */
 static int do_run_and_exit(int argc, char **argv)
 {
+    const char *rest = shell_take_rest();
     char line[2048];
     int status;
 
@@ -193,6 +194,8 @@ static int do_run_and_exit(int argc, char **argv)
     shell_set_colour(0);
     join(line, sizeof(line), argc, argv);
     status = shell_run(line);
+    if (*rest && !shell_interrupted())
+        status = shell_run(rest);
     return power((uint32_t)(status > STATUS_MAX ? STATUS_MAX : status));
 }
 

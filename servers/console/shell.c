@@ -13,6 +13,7 @@
 #include "servers/console/words.h"
 
 static const struct command *running;
+static const char *rest; /* of the command line, behind what runs */
 static int last_status;
 static int interrupted;
 static int colour = 1;
@@ -77,22 +78,31 @@ static int run_words(struct words *words)
 
 int shell_run(const char *line)
 {
+    const char *outer = rest;
     char buffer[EDITOR_LINE_BYTES];
     struct words words;
 
     if (!running)
         interrupted = 0;
-    while (words_next(&line, &words, buffer)) {
+    rest = line;
+    while (!interrupted && words_next(&rest, &words, buffer)) {
         if (words.error) {
             printf("%s\n", words.error);
             last_status = SHELL_USAGE;
         } else {
             last_status = run_words(&words);
         }
-        if (interrupted)
-            break;
     }
+    rest = outer;
     return last_status;
+}
+
+const char *shell_take_rest(void)
+{
+    const char *taken = rest;
+
+    rest = "";
+    return taken;
 }
 
 static int files_try(void)

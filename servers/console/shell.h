@@ -20,6 +20,10 @@ enum shell_status {
  * the status of the last one. */
 int shell_run(const char *line);
 
+/* For the command that runs: take what stands behind it on the line, which is
+ * then not run by the shell. */
+const char *shell_take_rest(void);
+
 /* Status of the last command that ran. */
 int shell_status(void);
 
