@@ -60,7 +60,7 @@ def test_a_large_directory(machine):
     ("cat /big.bin/", "cat: /big.bin/: not a directory"),
     ("ls /" + "n" * 256, "file name too long"),
     ("sha256sum /nope /docs", "sha256sum: /docs: is a directory"),
-])
+], ids=lambda text: text[:20])
 def test_errors_are_for_people(machine, command, says):
     m = machine(POLICY)
     m.wait_prompt()

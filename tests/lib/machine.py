@@ -6,6 +6,7 @@ trace.  Tests wait for what the machine says, never for seconds to pass.
         assert "big.bin" in m.run("ls /")
 """
 
+import codecs
 import os
 import re
 import threading
@@ -70,13 +71,15 @@ class Machine:
 
     def _read(self):
         log = os.path.join(self.directory, "serial.log")
+        # A character may come in two pieces.
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
         with open(log, "wb", buffering=0) as f:
             while True:
                 data = os.read(self.process.stdout.fileno(), 65536)
                 with self._changed:
                     if data:
                         f.write(data)
-                        self._text += data.decode("utf-8", "replace")
+                        self._text += decoder.decode(data)
                     else:
                         self.ended = True
                     self._changed.notify_all()
