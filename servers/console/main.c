@@ -114,8 +114,6 @@ static void feed(uint8_t byte)
     case EDITOR_LINE:
         shell_run(editor.line);
         fflush(stdout);
-        logs_new(print_plain);
-        fflush(stdout);
         editor_start(&editor);
         break;
     case EDITOR_INTERRUPT:
@@ -130,23 +128,29 @@ static void feed(uint8_t byte)
     }
 }
 
-static void take_keys(void)
+/* Returns 1 if there were any. */
+static int take_keys(void)
 {
     uint8_t byte;
+    int any = 0;
 
     uart_handle();
-    while (uart_read(&byte, 1))
+    for (; uart_read(&byte, 1); any = 1)
         feed(byte);
+    return any;
 }
 
+/* Lines of the log wait until nobody has typed for a moment. */
 static _Noreturn void serve(void)
 {
     uint64_t look_at_log = clock_after(IDLE_NS);
 
     for (;;) {
-        take_keys();
+        if (take_keys())
+            look_at_log = clock_after(IDLE_NS);
         notification_wait(uart_events(),
-                          clock_after(uart_is_polled() ? POLL_NS : IDLE_NS));
+                          uart_is_polled() ? clock_after(POLL_NS)
+                                           : look_at_log);
         if (clock_now() < look_at_log)
             continue;
         logs_new(print_above);

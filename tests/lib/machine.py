@@ -152,7 +152,10 @@ class Machine:
         start = self._taken
         self.expect(r"(^|\n)" + re.escape(PROMPT) + r"$", timeout)
         text = self.console[start:self._taken]
-        _, _, output = text.partition("\n")      # the echo
+        # Lines of the log may have come above the line with the echo.
+        before, echo, output = text.partition(command + "\n")
+        if not echo:                             # edited on its way
+            _, _, output = before.partition("\n")
         return output[:-len(PROMPT)].rstrip("\n") if output else ""
 
     def run_and_exit(self, command, timeout=60):
