@@ -7,5 +7,6 @@ void run_tests(void)
     test_memory();
     test_notifications();
     test_messages();
+    test_registers();
     test_cpus();
 }

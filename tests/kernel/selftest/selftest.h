@@ -7,4 +7,5 @@ void test_errors(void);
 void test_memory(void);
 void test_notifications(void);
 void test_messages(void);
+void test_registers(void);
 void test_cpus(void);
