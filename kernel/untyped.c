@@ -304,7 +304,8 @@ static void check_and_prepare(struct cpu *cpu, struct thread *self,
     if (!slots)
         return;
     if (carve.offset > untyped->size ||
-        (carve.offset && carve.offset < untyped->data)) {
+        (carve.offset && carve.offset < untyped->data &&
+         cap_has_children(untyped))) { /* else the range starts over */
         syscall_argument(self, 6, untyped->data, untyped->size);
         return;
     }

@@ -209,6 +209,7 @@ static int write_table(const struct tree *t, const struct node *n,
     uint64_t bytes = offset + vectors * MSIX_ENTRY_BYTES - first;
     size_t pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
     struct memory m;
+    uint64_t status;
     cap_t frames;
 
     if (bar >= PCI_BARS || h->bars[bar] == 0 ||
@@ -217,12 +218,13 @@ static int write_table(const struct tree *t, const struct node *n,
                       "%s: its MSI-X table is in no BAR that can be mapped",
                       address_text(n));
     frames = slot_alloc_run(pages);
-    if (frames == 0 || untyped_retype(h->bars[bar], CAP_FRAME, PAGE_BITS, pages,
-                                      0, frames, first)
-                               .status != OK)
-        return REFUSE(why, SERVICE_BUSY,
-                      "%s: the window with its MSI-X table is handed out",
-                      address_text(n));
+    status = frames == 0 ? ERR_LIMIT
+                         : untyped_retype(h->bars[bar], CAP_FRAME, PAGE_BITS,
+                                          pages, 0, frames, first)
+                               .status;
+    if (status != OK)
+        return REFUSE(why, SERVICE_BUSY, "%s: the pages of its MSI-X table: %s",
+                      address_text(n), status_text(status));
     if (memory_map(frames, pages, PAGE_BITS,
                    MAP_READ | MAP_WRITE | MAP_UNCACHED, &m) != OK)
         return REFUSE(why, SERVICE_NO_MEMORY, "%s: cannot map its MSI-X table",
