@@ -148,9 +148,8 @@ static _Noreturn void serve(void)
     for (;;) {
         if (take_keys())
             look_at_log = clock_after(IDLE_NS);
-        notification_wait(uart_events(),
-                          uart_is_polled() ? clock_after(POLL_NS)
-                                           : look_at_log);
+        notification_wait(uart_events(), uart_is_polled() ? clock_after(POLL_NS)
+                                                          : look_at_log);
         if (clock_now() < look_at_log)
             continue;
         logs_new(print_above);

@@ -149,14 +149,15 @@ class Machine:
         """Types a command at the prompt, returns its output without the echo
         and the next prompt."""
         self.send_line(command)
+        # A line of the log, with a new prompt, may come before the echo. What
+        # is edited or too long for the row is not echoed as it is.
+        if command.isprintable() and len(command) < 60:
+            self.expect(re.escape(command) + r"\n", timeout)
+        else:
+            self.expect(r"\n", timeout)
         start = self._taken
-        self.expect(r"(^|\n)" + re.escape(PROMPT) + r"$", timeout)
-        text = self.console[start:self._taken]
-        # Lines of the log may have come above the line with the echo.
-        before, echo, output = text.partition(command + "\n")
-        if not echo:                             # edited on its way
-            _, _, output = before.partition("\n")
-        return output[:-len(PROMPT)].rstrip("\n") if output else ""
+        self.expect(r"(^|\n|(?<=\n))" + re.escape(PROMPT) + r"$", timeout)
+        return self.console[start:self._taken - len(PROMPT)].rstrip("\n")
 
     def run_and_exit(self, command, timeout=60):
         """Runs a command as `make run CMD=` does: (output, status)."""
