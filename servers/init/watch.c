@@ -14,6 +14,7 @@
 #include "servers/init/fault_text.h"
 #include "servers/init/log.h"
 #include "servers/init/monitor.h"
+#include "servers/init/said.h"
 
 /* A component that dies again and again comes back later and later. */
 #define RESTART_DELAY_NS   (20 * NS_PER_MS)
@@ -156,6 +157,10 @@ static void life_message(struct component *c, struct message *m)
     uint64_t w[FAULT_WORDS];
     uint64_t label = m->label;
 
+    if (label == LIFECYCLE_LOG) {
+        answer(m, said_log(c->name, m));
+        return;
+    }
     for (uint32_t i = 0; i < FAULT_WORDS; i++)
         w[i] = message_word(m, i);
     if (label == LIFECYCLE_READY) {
