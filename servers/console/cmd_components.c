@@ -83,14 +83,16 @@ static int service_failed(const char *subject, int error)
     return shell_fail(subject, service_error_text((uint64_t)error));
 }
 
-/* Everything that is told about a component besides the table. */
+/* What the table has no room for: the last thing that happened to each. */
 static void print_notes(cap_t monitor, uint32_t count)
 {
     struct monitor_component c;
 
     for (uint32_t i = 0; i < count; i++)
         if (!monitor_component(monitor, i, &c) && c.text[0])
-            printf("%s: %.*s\n", c.name, (int)sizeof(c.text), c.text);
+            printf("%s: %s%.*s\n", c.name,
+                   c.state == MONITOR_RUNNING ? "restarted after: " : "",
+                   (int)sizeof(c.text), c.text);
 }
 
 static int do_cages(int argc, char **argv)
