@@ -66,6 +66,8 @@ def disk_sums(disk):
 def test_directory(build, request):
     """Where this test's files go: console, trace, dumps."""
     name = re.sub(r"[^\w.-]+", "-", request.node.nodeid.split("/")[-1])
+    if len(name) > 100:          # a file's name has its limit
+        name = name[:80] + hashlib.sha256(name.encode()).hexdigest()[:12]
     path = os.path.join(build, "tests", name)
     os.makedirs(path, exist_ok=True)
     return path
