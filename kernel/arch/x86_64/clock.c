@@ -53,7 +53,7 @@ static uint32_t pit_read(void)
  * move. */
 static uint64_t sample(uint32_t (*read)(void), uint64_t hz, uint32_t mask)
 {
-    uint32_t want = (uint32_t)(hz * SAMPLE_MS / 1000);
+    uint32_t want = (uint32_t)(hz * SAMPLE_MS / 1000) + 1;
     uint32_t start = read();
     uint64_t tsc_start = tsc_read();
 

@@ -97,9 +97,9 @@ static void map_direct(uint64_t start, uint64_t end)
     }
 }
 
-static void map_image(char *from, char *to, uint64_t flags)
+static void map_image(const char *from, const char *to, uint64_t flags)
 {
-    for (char *page = from; page < to; page += PAGE_SIZE)
+    for (const char *page = from; page < to; page += PAGE_SIZE)
         *entry_for((uint64_t)page, 0) =
             image_to_phys(page).v | flags | PTE_PRESENT | PTE_GLOBAL;
 }
