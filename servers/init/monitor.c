@@ -222,7 +222,9 @@ static monitor_after *serve_component(struct message *m, uint64_t label,
         fail(m, c->state == MONITOR_RUNNING ? SERVICE_OK : SERVICE_NOT_FOUND);
         return kill_component;
     default:
-        fail(m, SERVICE_OK);
+        fail(m, c->policy->role == MANIFEST_ROLE_PCI_SERVER
+                    ? SERVICE_UNSUPPORTED
+                    : SERVICE_OK);
         return watch_restart;
     }
 }

@@ -56,42 +56,64 @@ void watch_check_console(void)
     log_to_serial(!running);
 }
 
-static void server_died(struct component *c)
+/* The kernel blocks the devices of a PCI server that dies; without a server
+ * nobody can reset them, so their drivers end too. */
+static void stop_drivers(void)
 {
-    if (c->policy->role == MANIFEST_ROLE_PCI_SERVER)
-        device_server_died();
+    for (uint32_t i = 0; i < component_count; i++) {
+        struct component *c = &components[i];
+
+        if (c->state != MONITOR_RUNNING || c->policy->devices.count == 0)
+            continue;
+        snprintf(c->text, sizeof c->text,
+                 "its device is gone with the PCI "
+                 "server");
+        watch_stop(c, true);
+    }
 }
 
-void watch_stop(struct component *c, bool failure)
+static void come_back(struct component *c)
 {
     uint32_t delays;
 
-    server_died(c);
-    component_end(c);
-    c->faults += failure;
-    if (may_restart(c, failure)) {
-        c->state = MONITOR_WAITING;
-        c->restarts++;
-        delays =
-            c->restarts < RESTART_DELAYS_MAX ? c->restarts : RESTART_DELAYS_MAX;
-        c->restart_at = clock_after(delays * RESTART_DELAY_NS);
-        if (c->policy->restart_limit != 0)
-            log_line("%s: %s; stopped (restart %u of %u)", c->name, c->text,
-                     c->restarts, c->policy->restart_limit);
-        else
-            log_line("%s: %s; stopped (restart %u)", c->name, c->text,
-                     c->restarts);
-        return;
-    }
+    c->state = MONITOR_WAITING;
+    c->restarts++;
+    delays =
+        c->restarts < RESTART_DELAYS_MAX ? c->restarts : RESTART_DELAYS_MAX;
+    c->restart_at = clock_after(delays * RESTART_DELAY_NS);
+    if (c->policy->restart_limit != 0)
+        log_line("%s: %s; stopped (restart %u of %u)", c->name, c->text,
+                 c->restarts, c->policy->restart_limit);
+    else
+        log_line("%s: %s; stopped (restart %u)", c->name, c->text, c->restarts);
+}
+
+static void stay_away(struct component *c, bool failure)
+{
+    const struct manifest_component *p = c->policy;
+
     c->state = failure ? MONITOR_FAILED : MONITOR_EXITED;
     grant_withdraw_services(c);
     log_line("%s: %s; stopped%s", c->name, c->text,
              c->memory_quarantined ? ", its memory in quarantine"
-             : c->policy->restart_limit != 0 &&
-                     c->restarts == c->policy->restart_limit
+             : p->restart_limit != 0 && c->restarts == p->restart_limit
                  ? ", no restart left"
                  : "");
     watch_check_console();
+    if (p->role == MANIFEST_ROLE_PCI_SERVER)
+        stop_drivers();
+}
+
+void watch_stop(struct component *c, bool failure)
+{
+    if (c->policy->role == MANIFEST_ROLE_PCI_SERVER)
+        device_server_died();
+    component_end(c);
+    c->faults += failure;
+    if (may_restart(c, failure))
+        come_back(c);
+    else
+        stay_away(c, failure);
 }
 
 void watch_start(struct component *c)
@@ -114,10 +136,13 @@ void watch_start(struct component *c)
 
 void watch_restart(struct component *c)
 {
-    if (c->state == MONITOR_RUNNING) {
-        server_died(c);
-        component_end(c);
+    if (c->policy->role == MANIFEST_ROLE_PCI_SERVER) {
+        log_line("%s: cannot be started again while its devices are out",
+                 c->name);
+        return;
     }
+    if (c->state == MONITOR_RUNNING)
+        component_end(c);
     snprintf(c->text, sizeof c->text, "started again by request");
     watch_start(c);
 }

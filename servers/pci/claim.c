@@ -23,6 +23,7 @@ struct holding {
     cap_t bars[PCI_BARS];
     struct vector *vectors; /* VECTORS_MAX of them while claimed */
     uint32_t enabled;       /* vectors that are on */
+    bool mastered;          /* it could send DMA since it was claimed */
 };
 
 static struct holding holdings[NODES_MAX];
@@ -127,6 +128,7 @@ int claim_take(struct tree *t, struct node *n, cap_t *device, char *why)
                       address_text(n), status_text(status));
     memset(h->vectors, 0, VECTORS_MAX * sizeof *h->vectors);
     h->enabled = 0;
+    h->mastered = false;
     n->state = PCI_CLAIMED;
     *device = h->device;
     return 0;
@@ -262,6 +264,7 @@ int claim_enable(const struct config_space *c, struct tree *t, struct node *n,
         return error;
     }
     h->enabled = vectors;
+    h->mastered = true;
     set_command(c, n, 0, COMMAND_MASTER);
     return 0;
 }
@@ -342,7 +345,8 @@ int claim_release(const struct config_space *c, struct tree *t, struct node *n,
         return REFUSE(why, SERVICE_QUARANTINED, "%s", n->reason);
     }
     n->state = PCI_UNCLAIMED; /* so the bus above may be reset */
-    reset = reset_function(c, t, n, why);
+    reset = !h->mastered || reset_function(c, t, n, why);
+    scan_silence(c, n);
     if (!reset) {
         n->state = PCI_QUARANTINED;
         snprintf(n->reason, PCI_REASON, "%s", why);

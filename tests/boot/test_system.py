@@ -1,0 +1,137 @@
+"""init and the PCI server on the machine: what the policy asks for and the
+machine does not have is refused by line; components die and come back; the
+tables say what the policy says (R12)."""
+
+import re
+
+import pytest
+
+FILES = "policies/files.yaml"
+REFUSED = "tests/boot/policies/refused.yaml"
+EDU_PORT = "tests/boot/policies/edu-port.yaml"
+EXACT = "the hardware says what "
+
+
+def state_of(m, component):
+    found = re.search(rf"^{component} +(\w+( started)?)", m.run("cages"), re.M)
+    assert found, m.tail()
+    return found.group(1)
+
+
+@pytest.mark.parametrize("component, line, says", [
+    ("splitter", 24, "device 00:1f.3 is in one group with 00:1f.2"),
+    ("absent", 30, "no device number 0 of id 8086:1234"),
+    ("greedy", 32, "memory: 4194304 KiB wanted, the machine has"),
+    ("cramped", 37, "memory: 128 KiB are too little"),
+    ("vectors", 47, "device 00:04.0 has 1 interrupt vectors, 3 are wanted"),
+])
+def test_refusals_name_line_and_reason(machine, component, line, says):
+    m = machine(REFUSED)
+    m.wait_prompt()
+    assert f"{REFUSED}:{line}: {component}: {says}" in m.run("log")
+    assert state_of(m, component) == "not started"
+    assert state_of(m, "console") == "running"
+
+
+@pytest.mark.parametrize("options, says", [
+    ({"omit": ("manifest",)}, "init: no policy: the boot image has no such"),
+    ({"manifest": "/dev/null"}, "init: no policy: "),
+    ({"manifest": "README.md"}, "init: the policy cannot be used: manifest: "),
+])
+def test_without_a_manifest_nothing_starts(machine, options, says):
+    m = machine(FILES, iso_options=options)
+    m.expect(re.escape(says))
+    m.expect("nothing was started")
+
+
+@pytest.mark.parametrize("options, says", [
+    ({"omit": ("fs",)}, "fs: binary fs: the boot image has no such module"),
+    ({"replace": {"fs": "README.md"}}, "fs: binary fs: not an ELF file"),
+])
+def test_a_bad_program_stays_out_alone(machine, options, says):
+    m = machine(FILES, iso_options=options)
+    m.wait_prompt()
+    assert says in m.run("log")
+    assert state_of(m, "fs") == "not started"
+    assert state_of(m, "nvme") == "running"
+
+
+def test_a_killed_driver_comes_back(machine, disk_sums):
+    """R4, R11: its device is reset, its memory is used again."""
+    m = machine(FILES)
+    m.wait_prompt()
+    for n in range(1, 6):
+        m.run("kill nvme")
+        m.expect(rf"nvme: killed by request; stopped \(restart {n} of 5\)")
+        assert "big.bin" in m.run("ls /")
+    assert EXACT in m.run("verify")
+    m.run("kill nvme")
+    m.expect("no restart left")
+    assert "could not be read" in m.run("ls /docs")
+    assert state_of(m, "nvme") == "failed"
+
+
+def test_everything_dies_and_comes_back(machine):
+    m = machine(FILES)
+    m.wait_prompt()
+    for component in ("fs", "nvme", "console"):
+        m.send_line(f"kill {component}")
+        m.expect(f"{component}: killed by request; stopped")
+    m.send_line("")
+    m.expect(re.escape("cordon> "))
+    assert "big.bin" in m.run("ls /")
+    assert EXACT in m.run("verify")
+
+
+def test_the_pci_servers_death_closes_every_cage(machine):
+    m = machine(FILES)
+    m.wait_prompt()
+    m.run("kill pci")
+    m.expect("nvme: its device is gone with the PCI server; stopped")
+    assert "in quarantine" in m.run("log")
+    assert state_of(m, "nvme") == "failed"
+    assert state_of(m, "fs") == "running"
+
+
+def test_a_device_without_reset_stays_in_quarantine(machine):
+    """R11: edu on the root bus has no reset; below a port its bus has one."""
+    m = machine("policies/edu.yaml")
+    m.wait_prompt()
+    m.run("kill edu")
+    m.expect("edu: device 00:04.0 is in quarantine: it offers no reset")
+    assert state_of(m, "edu") == "failed"
+    assert "quarantined" in m.run("devices")
+
+
+def test_a_bus_reset_frees_a_device(machine):
+    m = machine(EDU_PORT)
+    m.wait_prompt()
+    for _ in range(3):
+        assert "came back as they were" in m.run("edu dma 4096")
+        m.run("kill edu")
+        m.expect(r"edu: killed by request; stopped \(restart")
+    assert "came back as they were" in m.run("edu dma 4096")
+    assert EXACT in m.run("verify")
+
+
+@pytest.mark.parametrize("options, says", [
+    ({"iommu": False}, "the machine has no IOMMU"),
+    ({"intremap": False}, "does not support interrupt remapping"),
+])
+def test_without_isolation_no_device_is_granted(machine, options, says):
+    """R1"""
+    m = machine(FILES, **options)
+    m.wait_prompt()
+    assert "nvme: no device without isolation: " in m.run("log")
+    assert says in m.run("devices")
+    assert state_of(m, "nvme") == "not started"
+
+
+@pytest.mark.parametrize("options", [
+    {"memory": "64M"}, {"smp": 1}, {"smp": 8},
+    {"cpu": "qemu64,+nx,+pdpe1gb"}])
+def test_other_machines(machine, options):
+    m = machine(FILES, **options)
+    m.wait_prompt()
+    assert "big.bin" in m.run("ls /")
+    assert EXACT in m.run("verify")
