@@ -27,7 +27,7 @@ static int read_open(struct files *files, const char *word, uint64_t handle,
             files_view(files, handle, offset, PIECE_BYTES, &data, &bytes);
 
         if (error)
-            return shell_fail(word, files_error_text(error));
+            return shell_fail_file(word, error);
         if (!bytes || shell_interrupted() || each(context, data, bytes))
             return SHELL_OK;
         offset += bytes;
@@ -48,7 +48,7 @@ static int open_file(struct files *files, const char *word, uint64_t *handle,
         files_close(files, *handle);
         error = FILES_ERR_IS_DIRECTORY;
     }
-    return error ? shell_fail(word, files_error_text(error)) : SHELL_OK;
+    return error ? shell_fail_file(word, error) : SHELL_OK;
 }
 
 /* Read the file `word` from `offset` on, or from the end if that is negative */

@@ -169,7 +169,7 @@ static int print_long(struct files *files, const struct entry *e,
     int error = files_stat(files, path, FILES_NO_FOLLOW, &s);
 
     if (error)
-        return shell_fail(path, files_error_text(error));
+        return shell_fail_file(path, error);
     printf("%s %3u %5u %5u %10llu %s ", mode_text(mode, s.mode),
            (unsigned)s.links, (unsigned)s.uid, (unsigned)s.gid,
            (unsigned long long)s.size,
@@ -203,7 +203,7 @@ static int list_directory(struct files *files, const char *path, int is_long,
     int status = SHELL_OK, error = listing_read(files, path, &l);
 
     if (error)
-        status = shell_fail(path, files_error_text(error));
+        status = shell_fail_file(path, error);
     else if (is_long)
         status = print_all_long(files, path, &l);
     else
@@ -223,7 +223,7 @@ static int list(struct files *files, const char *word, int is_long, int all)
         return SHELL_FAILED;
     error = files_stat(files, path, is_long ? FILES_NO_FOLLOW : 0, &s);
     if (error)
-        return shell_fail(word, files_error_text(error));
+        return shell_fail_file(word, error);
     e.type = type_of(s.mode);
     if (e.type == FILES_TYPE_DIRECTORY)
         return list_directory(files, path, is_long, all);
@@ -297,7 +297,7 @@ static int do_stat(int argc, char **argv)
         if (!error && type_of(s.mode) == FILES_TYPE_LINK)
             error = files_readlink(files, path, target, sizeof(target));
         if (error)
-            status = shell_fail(argv[i], files_error_text(error));
+            status = shell_fail_file(argv[i], error);
         else
             stat_print(argv[i], &s, target);
     }
@@ -317,7 +317,7 @@ static int do_cd(int argc, char **argv)
         return SHELL_FAILED;
     error = files_open(files, path, FILES_MUST_DIRECTORY, &handle, NULL);
     if (error)
-        return shell_fail(argv[1], files_error_text(error));
+        return shell_fail_file(argv[1], error);
     files_close(files, handle);
     shell_set_directory(path);
     return SHELL_OK;
@@ -349,7 +349,7 @@ static int do_df(int argc, char **argv)
         return shell_fail(NULL, text);
     error = files_statfs(files, &s);
     if (error)
-        return shell_fail(NULL, files_error_text(error));
+        return shell_fail_file(NULL, error);
     printf("%s\n%s, %s free; %llu files, room for %llu more\n", text,
            format_bytes(size, sizeof(size), s.blocks * s.block_bytes),
            format_bytes(left, sizeof(left), s.free_blocks * s.block_bytes),

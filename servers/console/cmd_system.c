@@ -92,17 +92,18 @@ static void add_device(struct table *t, const struct monitor_device *d)
 }
 
 /* Why a device is with nobody, and the like. */
-static void print_reasons(cap_t monitor, uint32_t count)
+static void print_reasons(cap_t monitor, const struct monitor_system *system)
 {
     struct monitor_device d;
 
-    for (uint32_t i = 0; i < count; i++) {
+    for (uint32_t i = 0; i < system->devices; i++) {
         const char *reason;
 
         if (monitor_device(monitor, i, &d))
             continue;
         reason = d.text[0] ? d.text : d.function.reason;
-        if (*reason)
+        /* What holds for all has been said above the table. */
+        if (*reason && strcmp(reason, system->isolation_reason))
             printf("%02x:%02x.%x: %s\n", (unsigned)PCI_BUS(d.function.address),
                    (unsigned)PCI_DEVICE(d.function.address),
                    (unsigned)PCI_FUNCTION_OF(d.function.address), reason);
@@ -148,7 +149,7 @@ static int do_devices(int argc, char **argv)
         if (!monitor_device(monitor, i, &d))
             add_device(&t, &d);
     table_print(&t);
-    print_reasons(monitor, system.devices);
+    print_reasons(monitor, &system);
     return SHELL_OK;
 }
 

@@ -58,6 +58,21 @@ int shell_fail(const char *subject, const char *what)
     return SHELL_FAILED;
 }
 
+int shell_fail_file(const char *subject, int error)
+{
+    char text[FILES_STATUS_MAX + 1], both[2 * FILES_STATUS_MAX];
+    const char *what = files_error_text(error);
+
+    /* What the whole service suffers from is worth saying. */
+    if ((error == FILES_ERR_NO_DISK || error == FILES_ERR_CORRUPT ||
+         error == FILES_ERR_IO) &&
+        files_status(&files, text)) {
+        snprintf(both, sizeof(both), "%s (%s)", what, text);
+        what = both;
+    }
+    return shell_fail(subject, what);
+}
+
 /* One command, while another may be running (`time`, `run-and-exit`). */
 static int run_words(struct words *words)
 {

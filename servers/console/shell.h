@@ -38,6 +38,9 @@ int shell_usage(void);
  * SHELL_FAILED. */
 int shell_fail(const char *subject, const char *what);
 
+/* The same for an enum files_error of the path `subject`. */
+int shell_fail_file(const char *subject, int error);
+
 /* The connection to the file service; made on first use. Null when there is
  * none, and the reason has been printed. */
 struct files *shell_files(void);

@@ -153,6 +153,8 @@ static int visit_crc(void *context, uint32_t number, const uint8_t *entry)
     return 0;
 }
 
+static const char unreadable[] = "it cannot be read";
+
 /* Open the table whose header is at `lba`: null, or what is wrong with it. */
 static const char *table_open(const struct gpt_disk *disk, uint64_t lba,
                               struct table *t)
@@ -162,7 +164,7 @@ static const char *table_open(const struct gpt_disk *disk, uint64_t lba,
     struct crc_walk walk = {0};
 
     if (disk->read(disk->context, lba, block))
-        return "it cannot be read";
+        return unreadable;
     wrong = header_check(disk, lba, block);
     if (wrong)
         return wrong;
@@ -315,6 +317,11 @@ static enum gpt_result table_find(const struct gpt_disk *disk, struct table *t,
     if (!strcmp(first, second) && !strcmp(first, "no GPT signature")) {
         snprintf(message, GPT_MESSAGE_BYTES, "the disk has no GPT");
         return GPT_ERR_NONE;
+    }
+    if (first == unreadable && second == unreadable) {
+        snprintf(message, GPT_MESSAGE_BYTES,
+                 "the partition table cannot be read");
+        return GPT_ERR_IO;
     }
     snprintf(message, GPT_MESSAGE_BYTES,
              "both copies of the GPT are damaged: block 1: %s; block %llu: %s",

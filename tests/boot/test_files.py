@@ -4,6 +4,7 @@ and a broken disk gives one clear line and an error, never a hang."""
 import os
 import re
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -151,6 +152,41 @@ def test_a_damaged_disk_is_used_all_the_same(machine, disk, disk_sums,
     want = disk_sums["/big.bin"]
     assert m.run("sha256sum /big.bin") == f"{want}  /big.bin"
     assert says in m.run("log")
+
+
+def failing(disk, directory, sector=None):
+    """The disk, but reads of a sector (or all) fail with an I/O error."""
+    os.makedirs(directory, exist_ok=True)
+    rules = os.path.join(directory, "blkdebug")
+    with open(rules, "w", encoding="ascii") as f:
+        f.write('[inject-error]\nevent = "read_aio"\nerrno = "5"\n')
+        if sector is not None:
+            f.write(f'sector = "{sector}"\n')
+    return f"blkdebug:{rules}:{disk}"
+
+
+def test_a_disk_that_fails_every_read(machine, disk, test_directory):
+    m = machine(POLICY, disks=[failing(disk, test_directory)])
+    m.wait_prompt()
+    assert "cannot be read" in m.run("ls /")
+    assert m.run("status") == "1"
+    assert "the partition table cannot be read" in m.run("df")
+
+
+def test_a_bad_sector_fails_its_file_only(machine, disk, test_directory,
+                                          disk_sums):
+    """The sector is in the middle of big.bin; debugfs says where that is."""
+    listed = subprocess.run(
+        ["/usr/sbin/debugfs", "-R", "blocks /big.bin",
+         f"{disk}?offset={PARTITION}"], capture_output=True, text=True,
+        check=True).stdout.split()
+    sector = (PARTITION + int(listed[len(listed) // 2]) * 4096) // BLOCK
+    m = machine(POLICY, disks=[failing(disk, test_directory, sector)])
+    m.wait_prompt()
+    assert m.run("sha256sum /big.bin").startswith(
+        "sha256sum: /big.bin: the disk could not be read")
+    assert m.run("head -n 1 /docs/files.md") == "# Files"
+    assert m.run("hexdump -n 16 /big.bin").startswith("00000000  ")
 
 
 def test_no_disk_at_all(machine):

@@ -17,13 +17,14 @@
 #define BYTES  512u
 
 static uint8_t image[BLOCKS * BYTES];
-static uint64_t bad_block; /* cannot be read; 0: all can */
+static uint64_t bad_block; /* cannot be read; 0: all can,
+                             ~0: none can */
 
 static int image_read(void *context, uint64_t lba, void *to)
 {
     (void)context;
     assert_true(lba < BLOCKS);
-    if (bad_block && lba == bad_block)
+    if (bad_block && (lba == bad_block || bad_block == ~0ull))
         return -1;
     memcpy(to, image + lba * BYTES, BYTES);
     return 0;
@@ -244,6 +245,10 @@ static void test_says_when_there_is_none(void **state)
     memset(image, 0, sizeof(image));
     assert_int_equal(gpt_find(&disk, &any, &found, message), GPT_ERR_NONE);
     assert_string_equal(message, "the disk has no GPT");
+    bad_block = ~0ull;
+    assert_int_equal(gpt_find(&disk, &any, &found, message), GPT_ERR_IO);
+    assert_string_equal(message, "the partition table cannot be read");
+    bad_block = 0;
     tiny.blocks = 3;
     assert_int_equal(gpt_find(&tiny, &any, &found, message), GPT_ERR_NONE);
     tiny.blocks = 0;
