@@ -94,13 +94,30 @@ void frames_give(cap_t frames, size_t count, unsigned size_bits)
     mutex_unlock(&lock);
 }
 
+/* An empty slot is one whose Frame was revoked: its mapping went with it. */
+static uint64_t unmap_batch(cap_t space, cap_t frames, size_t count)
+{
+    uint64_t status = space_unmap(space, frames, count).status;
+
+    if (STATUS_CODE(status) != ERR_CAPABILITY)
+        return status;
+    status = OK;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t one = space_unmap(space, frames + i, 1).status;
+
+        if (one != OK && STATUS_CODE(one) != ERR_CAPABILITY)
+            status = one;
+    }
+    return status;
+}
+
 uint64_t frames_unmap(cap_t space, cap_t frames, size_t count)
 {
     uint64_t status = OK;
 
     for (size_t done = 0; done < count; done += BATCH) {
         size_t batch = count - done < BATCH ? count - done : BATCH;
-        uint64_t one = space_unmap(space, frames + done, batch).status;
+        uint64_t one = unmap_batch(space, frames + done, batch);
 
         if (one != OK)
             status = one;

@@ -1,7 +1,7 @@
-# User programs: each directory of servers/, drivers/ and tests/attack/ that has
-# C files becomes $(O)/bin/NAME, linked with libsys and newlib.
+# User programs: each directory of servers/, drivers/, tests/attack/ and
+# tests/component/ that has C files becomes $(O)/bin/NAME, linked with libsys and newlib.
 
-PROGRAM_DIRS := $(sort $(foreach d,$(wildcard servers/* drivers/* tests/attack/*),\
+PROGRAM_DIRS := $(sort $(foreach d,$(wildcard servers/* drivers/* tests/attack/* tests/component/*),\
 	$(if $(wildcard $(d)/*.c),$(d))))
 PROGRAMS     := $(notdir $(PROGRAM_DIRS))
 BINARIES     := $(addprefix $(O)/bin/,$(PROGRAMS))
