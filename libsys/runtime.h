@@ -21,6 +21,9 @@ struct thread {
     size_t range_bytes;
     cap_t stack_frames;
     size_t stack_count;
+    struct thread *next; /* in the pool */
+    unsigned cpu;        /* that it is configured for */
+    bool configured;
     uint32_t finished; /* function has returned */
     struct mutex lock; /* of finished */
     struct condition ended;

@@ -5,6 +5,9 @@
  *
  * The guards are never mapped, so running over an end is a fault and nothing
  * else. The message page is a Frame of its own, because the kernel wants one.
+ *
+ * Kernel objects do not go back into the Untyped one by one, so what an ended
+ * thread had waits in a pool for the next one.
  */
 #include <cordon/cordon.h>
 
@@ -18,6 +21,8 @@
 static struct thread first_thread;
 static uint32_t contexts_taken;
 static struct mutex contexts_lock;
+static struct thread *pool; /* joined threads, ready for another function */
+static struct mutex pool_lock;
 
 uint64_t thread_start_first(const struct startup *s)
 {
@@ -84,15 +89,12 @@ void thread_exit(void)
 }
 
 /* The range of addresses, mapped but for its ends; struct thread within. */
-static uint64_t map_range(size_t stack_bytes, struct thread **out,
-                          uintptr_t *block)
+static uint64_t map_range(size_t pages, struct thread **out)
 {
-    struct thread t = {0};
-    size_t bytes = stack_bytes + tls_bytes() + sizeof(t) + 64;
+    struct thread t = {.stack_count = pages};
     uint64_t status;
     bool used;
 
-    t.stack_count = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
     t.range_bytes = (t.stack_count + 2) * PAGE_SIZE;
     status = frames_take(t.stack_count, PAGE_BITS, &t.stack_frames, &used);
     if (status != OK)
@@ -112,7 +114,6 @@ static uint64_t map_range(size_t stack_bytes, struct thread **out,
         memset((void *)(t.range + PAGE_SIZE), 0, t.range_bytes - 2 * PAGE_SIZE);
     *out = (struct thread *)((t.range + t.range_bytes - PAGE_SIZE - sizeof(t)) &
                              ~63ul);
-    *block = ((uintptr_t)*out - tls_bytes()) & ~63ul;
     **out = t;
     return OK;
 }
@@ -136,23 +137,15 @@ static uint64_t make_objects(struct thread *t)
     return OK;
 }
 
-/* Everything back; the thread does not run. *t lies in what is unmapped. */
+/* Everything back, of a thread that never ran. *t lies in what is unmapped. */
 static void discard(struct thread *t)
 {
     struct thread copy = *t;
-    struct memory page = {copy.page, PAGE_SIZE, copy.message_frame, 1,
-                          PAGE_BITS};
 
-    if (copy.thread != 0) {
-        sched_unbind(copy.context);
+    if (copy.thread != 0)
         cap_delete(copy.thread);
-    }
     if (copy.park != 0)
         cap_delete(copy.park);
-    if (copy.receive_run != 0)
-        slot_free_run(copy.receive_run, MSG_MAX_CAPS);
-    if (copy.page != NULL)
-        memory_free(&page);
     if (frames_unmap(STARTUP_SPACE, copy.stack_frames, copy.stack_count) ==
         OK) {
         address_free(copy.range, copy.range_bytes);
@@ -160,44 +153,101 @@ static void discard(struct thread *t)
     }
 }
 
-static uint64_t launch(struct thread *t, uintptr_t block, unsigned cpu)
+/* Where TLS begins and the stack ends. */
+static uintptr_t tls_block(const struct thread *t)
 {
+    return ((uintptr_t)t - tls_bytes()) & ~63ul;
+}
+
+static uint64_t configure(struct thread *t, unsigned cpu)
+{
+    uint64_t status;
+
+    if (t->configured && t->cpu == cpu)
+        return OK;
+    status = thread_configure(t->thread, STARTUP_CAPTABLE, STARTUP_SPACE,
+                              t->message_frame, STARTUP_FAULT, cpu)
+                 .status;
+    t->configured = status == OK;
+    t->cpu = cpu;
+    return status;
+}
+
+static uint64_t launch(struct thread *t, unsigned cpu)
+{
+    uintptr_t block = tls_block(t);
     struct thread_registers regs = {
         .rip = (uintptr_t)run,
         .rdi = (uintptr_t)t,
         .rsp = (block & ~15ul) - 8, /* as after a call */
-        .fs_base = tls_fill((void *)block, t),
     };
-    uint64_t status =
-        thread_configure(t->thread, STARTUP_CAPTABLE, STARTUP_SPACE,
-                         t->message_frame, STARTUP_FAULT, cpu)
-            .status;
+    uint64_t status = configure(t, cpu);
 
     if (status == OK)
         status = sched_bind(t->context, t->thread).status;
     if (status != OK)
         return status;
+    memset((void *)block, 0, (uintptr_t)t - block);
+    regs.fs_base = tls_fill((void *)block, t);
     memcpy(message_page(), &regs, sizeof(regs));
-    return thread_write(t->thread, 1).status;
+    status = thread_write(t->thread, 1).status;
+    if (status != OK)
+        sched_unbind(t->context);
+    return status;
+}
+
+/* The first in the pool whose stack is large enough, or NULL. */
+static struct thread *pool_take(size_t pages)
+{
+    struct thread **link, *t;
+
+    mutex_lock(&pool_lock);
+    for (link = &pool; *link != NULL && (*link)->stack_count < pages;)
+        link = &(*link)->next;
+    t = *link;
+    if (t != NULL)
+        *link = t->next;
+    mutex_unlock(&pool_lock);
+    return t;
+}
+
+static void pool_give(struct thread *t)
+{
+    mutex_lock(&pool_lock);
+    t->next = pool;
+    pool = t;
+    mutex_unlock(&pool_lock);
+}
+
+static uint64_t make(size_t pages, struct thread **out)
+{
+    uint64_t status = map_range(pages, out);
+
+    if (status != OK)
+        return status;
+    status = make_objects(*out);
+    if (status != OK)
+        discard(*out);
+    return status;
 }
 
 struct thread *thread_create(void (*fn)(void *), void *arg, size_t stack_bytes,
                              cap_t context, unsigned cpu, uint64_t *status)
 {
-    struct thread *t;
-    uintptr_t block;
-    uint64_t result = map_range(
-        stack_bytes < STACK_MIN ? STACK_MIN : stack_bytes, &t, &block);
+    size_t bytes = (stack_bytes < STACK_MIN ? STACK_MIN : stack_bytes) +
+                   tls_bytes() + sizeof(struct thread) + 64;
+    size_t pages = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
+    struct thread *t = pool_take(pages);
+    uint64_t result = t == NULL ? make(pages, &t) : (uint64_t)OK;
 
     if (result == OK) {
         t->function = fn;
         t->argument = arg;
         t->context = context;
-        result = make_objects(t);
-        if (result == OK)
-            result = launch(t, block, cpu);
+        t->finished = 0;
+        result = launch(t, cpu);
         if (result != OK)
-            discard(t);
+            pool_give(t);
     }
     if (status != NULL)
         *status = result;
@@ -215,6 +265,7 @@ uint64_t thread_join(struct thread *t, uint64_t deadline)
     if (!t->finished)
         return status;
     thread_suspend(t->thread); /* it may still be on its way to that itself */
-    discard(t);
+    sched_unbind(t->context);
+    pool_give(t);
     return OK;
 }

@@ -43,7 +43,8 @@ void message_put_bytes(struct message *m, const void *data, size_t bytes);
 void message_put_text(struct message *m, const char *text);
 
 /* Appends a capability: the receiver gets a copy of `slot` with `rights`
- * (an Untyped is moved). */
+ * (an Untyped is moved). What cannot be passed is left out, with all that stand
+ * behind it: the receiver sees fewer. */
 void message_put_cap(struct message *m, cap_t slot, unsigned rights);
 
 /* The next word; 0, and the message is bad, if there is none. */

@@ -13,7 +13,7 @@ struct thread;
  * Starts fn(arg) on a stack of `stack_bytes` (rounded up to pages) with guard
  * pages on both ends. `context` is a SchedContext, from thread_context();
  * `cpu` the CPU that it is for. NULL on failure, then *status (if not NULL)
- * says why.
+ * says why. Uses the caller's message page.
  */
 struct thread *thread_create(void (*fn)(void *), void *arg, size_t stack_bytes,
                              cap_t context, unsigned cpu, uint64_t *status);
@@ -21,7 +21,9 @@ struct thread *thread_create(void (*fn)(void *), void *arg, size_t stack_bytes,
 /* A SchedContext that no thread has yet, for CPU *cpu; 0: none left. */
 cap_t thread_context(unsigned *cpu);
 
-/* Waits until it has returned and frees it. ERR_TIMEOUT: not yet. */
+/* Waits until it has returned and keeps what it had for the next thread_create;
+ * its context is free again. A Notification bound to it should be unbound.
+ * ERR_TIMEOUT: it still runs. */
 uint64_t thread_join(struct thread *t, uint64_t deadline);
 
 /* Ends the calling thread. */

@@ -84,6 +84,7 @@ static uint64_t attach_rings(struct message *m)
 static void on_events(struct service *s, uint64_t bits)
 {
     uint64_t entry[2];
+    bool wake;
 
     (void)s, (void)bits;
     ring_awake(&requests);
@@ -93,8 +94,9 @@ static void on_events(struct service *s, uint64_t bits)
             entry[1] = entry[0] * entry[0];
             ring_put(&answers, entry);
         }
-        bool wake = ring_publish(&answers);
-        wake |= ring_release(&requests);
+        /* Places first: who sees the answer may use them at once. */
+        wake = ring_release(&requests);
+        wake |= ring_publish(&answers);
         if (wake)
             notification_signal(wake_client);
     } while (!ring_may_sleep(&requests) && ring_space(&answers) != 0);
