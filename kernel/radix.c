@@ -178,6 +178,19 @@ uint32_t radix_tables_needed(const struct radix *r, uint64_t va,
     return missing;
 }
 
+/* Four at a time: this is part of what mapping one page costs. */
+static bool any_present(const struct radix_format *f, const uint64_t *slot,
+                        uint64_t n)
+{
+    uint64_t bits = 0;
+
+    for (; n >= 4; n -= 4, slot += 4)
+        bits |= slot[0] | slot[1] | slot[2] | slot[3];
+    for (; n > 0; n--)
+        bits |= *slot++;
+    return is_present(f, bits);
+}
+
 /* Whether the n leaves' slots are all free; skips what has no table yet. */
 static enum radix_status overlap_check(const struct radix *r, uint64_t va,
                                        unsigned level, uint64_t n)
@@ -192,10 +205,9 @@ static enum radix_status overlap_check(const struct radix *r, uint64_t va,
         uint64_t next = ((va >> shift) + 1) << shift;
         uint64_t covered = (next - va) >> level_shift(level);
         if (at == level) {
-            uint64_t room = RADIX_SLOTS - slot_index(va, level);
-            for (covered = 1; covered < n && covered < room; covered++)
-                if (is_present(r->format, slot_load(slot + covered)))
-                    return RADIX_OVERLAP;
+            covered = RADIX_SLOTS - slot_index(va, level);
+            if (any_present(r->format, slot, covered < n ? covered : n))
+                return RADIX_OVERLAP;
         }
         if (covered >= n)
             break;

@@ -123,7 +123,8 @@ enum radix_status radix_clear_step(struct radix *r);
 
 /*
  * A cursor writes consecutive leaves of one size at a few instructions each.
- * radix_check must have returned RADIX_OK for the whole range, and nothing
+ * Before it puts new leaves, radix_check must have returned RADIX_OK for the
+ * whole range; it may also change or remove leaves that are there. Nothing
  * else may change the radix until radix_cursor_end.
  */
 struct radix_cursor {
@@ -146,4 +147,27 @@ static inline void radix_cursor_put(struct radix_cursor *c, paddr_t pa)
     if (__builtin_expect(c->slot == c->limit, 0))
         radix_cursor_seek(c);
     __atomic_store_n(c->slot++, pa.v | c->bits, __ATOMIC_RELAXED);
+}
+
+/*
+ * The same for up to *n leaves at once: returns the slots to write, whose
+ * number it leaves in *n, and steps over them. A leaf is its address | c->bits.
+ */
+static inline uint64_t *radix_cursor_span(struct radix_cursor *c, uint64_t *n)
+{
+    if (c->slot == c->limit)
+        radix_cursor_seek(c);
+    uint64_t *slot = c->slot;
+    if (*n > (uint64_t)(c->limit - slot))
+        *n = (uint64_t)(c->limit - slot);
+    c->slot += *n;
+    return slot;
+}
+
+/* Removes the next leaf instead, which the caller knows to be there. */
+static inline void radix_cursor_clear(struct radix_cursor *c)
+{
+    if (__builtin_expect(c->slot == c->limit, 0))
+        radix_cursor_seek(c);
+    __atomic_store_n(c->slot++, 0, __ATOMIC_RELAXED);
 }

@@ -8,7 +8,7 @@
 /* Pages that INVLPG takes out one by one; more reload CR3. */
 #define FLUSH_PAGES 32
 /* Mappings that one step of destruction forgets. */
-#define DESTROY_BATCH 64
+#define DESTROY_BATCH     64
 #define KERNEL_ROOT_FIRST 256 /* entry of the top table */
 
 bool memory_quarantined;
@@ -79,6 +79,45 @@ void space_note(struct space *space, struct cap *frame, uint64_t address,
     space->mappings.map_next = frame;
 }
 
+/* Joins a run of slots to the space's list, in their order. */
+static void join_run(struct space *space, struct cap *frames, struct cap *end)
+{
+    struct cap *old = space->mappings.map_next;
+
+    frames->map_prev = &space->mappings;
+    space->mappings.map_next = frames;
+    end[-1].map_next = old;
+    if (old)
+        old->map_prev = end - 1;
+}
+
+void space_map_run(struct space *space, struct cap *frames, uint64_t count,
+                   unsigned bits, uint64_t address, unsigned leaf,
+                   uint64_t attributes)
+{
+    struct cap *frame = frames, *end = frames + count;
+    uint64_t data = address | attributes, step = 1ul << bits;
+    struct radix_cursor cursor;
+
+    radix_cursor_begin(&cursor, space->tables, address, bits, leaf);
+    while (frame < end) {
+        uint64_t n = (uint64_t)(end - frame);
+        uint64_t *slot = radix_cursor_span(&cursor, &n), entry = cursor.bits;
+
+        for (struct cap *stop = frame + n; frame < stop; frame++) {
+            *slot++ = virt_to_phys(cap_object(frame)).v | entry;
+            frame->data = data;
+            frame->space = space;
+            frame->map_prev = frame - 1;
+            frame->map_next = frame + 1;
+            data += step;
+        }
+    }
+    radix_cursor_end(&cursor);
+    join_run(space, frames, end);
+    space->mapped += count << bits;
+}
+
 static void forget(struct cap *cap)
 {
     cap->map_prev->map_next = cap->map_next;
@@ -94,26 +133,103 @@ static bool is_live(const struct space *space)
     return !space->object.dying && !space->emptied;
 }
 
+/*
+ * Goes to the Frame's leaf; the batch grows by what it maps. Frames that were
+ * mapped in a run are mostly changed in one, too: then the cursor is there.
+ */
+static void batch_advance(struct flush_batch *batch, const struct cap *frame,
+                          unsigned leaf)
+{
+    uint64_t from = mapping_address(frame), to = from + (1ul << frame->bits);
+
+    if (batch->next != from || batch->bits != frame->bits) {
+        radix_cursor_end(&batch->cursor);
+        radix_cursor_begin(&batch->cursor, batch->space->tables, from,
+                           frame->bits, leaf);
+        batch->bits = frame->bits;
+    }
+    batch->next = to;
+    batch->from = from < batch->from ? from : batch->from;
+    batch->to = to > batch->to ? to : batch->to;
+}
+
+void space_protect_cap(struct cap *frame, struct flush_batch *batch,
+                       unsigned leaf, uint64_t attributes)
+{
+    batch_advance(batch, frame, leaf);
+    radix_cursor_put(&batch->cursor, virt_to_phys(cap_object(frame)));
+    frame->data = mapping_address(frame) | attributes;
+}
+
 bool space_unmap_cap(struct cap *frame, struct flush_batch *batch)
 {
     struct space *space = frame->space;
-    uint64_t from = mapping_address(frame), to = from + (1ul << frame->bits);
     bool confirmed = true;
 
     if (is_live(space)) {
-        radix_unmap(space->tables, from, frame->bits);
-        space->mapped -= to - from;
         if (batch->space != space) {
             confirmed = space_flush(batch);
-            *batch = (struct flush_batch){space, from, to};
-        } else {
-            batch->from = from < batch->from ? from : batch->from;
-            batch->to = to > batch->to ? to : batch->to;
+            *batch = (struct flush_batch){.space = space, .from = ~0ul};
         }
+        batch_advance(batch, frame, 0);
+        radix_cursor_clear(&batch->cursor);
+        space->mapped -= 1ul << frame->bits;
     }
     frame->data = 0;
     forget(frame);
     return confirmed;
+}
+
+/* Are they mapped one after the other, and stand so in the list? */
+static bool is_run(const struct cap *frames, uint64_t count)
+{
+    const struct cap *frame = frames, *last = frames + count - 1;
+    uint64_t data = frames->data, step = 1ul << frames->bits, differs = 0;
+
+    for (; frame < last; frame++, data += step)
+        differs |= ((uint64_t)frame->map_next ^ (uint64_t)(frame + 1)) |
+                   (frame->data ^ data);
+    return differs == 0 && frame->data == data;
+}
+
+static void unmap_run(struct space *space, struct cap *frames, uint64_t count,
+                      struct flush_batch *batch)
+{
+    struct cap *frame = frames, *end = frames + count;
+    uint64_t from = mapping_address(frames), bytes = count << frames->bits;
+
+    *batch = (struct flush_batch){space, .from = from, .to = from + bytes};
+    radix_cursor_begin(&batch->cursor, space->tables, from, frames->bits, 0);
+    frames->map_prev->map_next = end[-1].map_next;
+    if (end[-1].map_next)
+        end[-1].map_next->map_prev = frames->map_prev;
+    while (frame < end) {
+        uint64_t n = (uint64_t)(end - frame);
+        uint64_t *slot = radix_cursor_span(&batch->cursor, &n);
+
+        for (struct cap *stop = frame + n; frame < stop; frame++) {
+            *slot++ = 0;
+            frame->data = 0;
+            frame->space = NULL;
+            frame->map_prev = frame->map_next = NULL;
+        }
+    }
+    space->mapped -= bytes;
+}
+
+bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count)
+{
+    struct flush_batch batch = {0};
+    bool confirmed = true;
+
+    if (frames->space == space && is_live(space) && is_run(frames, count)) {
+        unmap_run(space, frames, count, &batch);
+        return space_flush(&batch);
+    }
+    for (uint64_t i = 0; i < count; i++)
+        if (frames[i].space == space)
+            confirmed &= space_unmap_cap(&frames[i], &batch);
+    return space_flush(&batch) && confirmed;
 }
 
 static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
@@ -141,6 +257,7 @@ bool space_flush(struct flush_batch *batch)
 
     if (!space)
         return true;
+    radix_cursor_end(&batch->cursor);
     if (space->object.type == CAP_DOMAIN) {
         confirmed = domain_flush(space, batch->from, batch->to);
     } else {
@@ -184,7 +301,7 @@ enum step space_destroy_step(struct space *space)
 /* Takes all tables from the space at once: its root is cleared. */
 static bool empty(struct space *space)
 {
-    struct flush_batch all = {space, 0, USER_END};
+    struct flush_batch all = {.space = space, .to = USER_END};
     uint64_t *root = space->tables->root;
     bool cpu = space->object.type != CAP_DOMAIN;
 

@@ -16,11 +16,11 @@ struct space {
     struct object object;
     struct radix *tables; /* `own_tables`, or the Domain's */
     struct radix own_tables;
-    struct cap mappings;   /* head of the list of Frames and donated memory */
-    uint64_t mapped;       /* bytes */
-    uint64_t cpu_mask;     /* CPUs that have it loaded; AddressSpace */
-    uint64_t root;         /* CR3; AddressSpace */
-    bool emptied;          /* its table memory was revoked */
+    struct cap mappings; /* head of the list of Frames and donated memory */
+    uint64_t mapped;     /* bytes */
+    uint64_t cpu_mask;   /* CPUs that have it loaded; AddressSpace */
+    uint64_t root;       /* CR3; AddressSpace */
+    bool emptied;        /* its table memory was revoked */
 };
 
 /* The least log2 of the bytes that a space is retyped from. */
@@ -42,12 +42,26 @@ void space_flush_local(struct cpu *cpu);
  */
 struct flush_batch {
     struct space *space;
-    uint64_t from, to; /* addresses touched */
+    uint64_t from, to;          /* addresses touched */
+    struct radix_cursor cursor; /* goes on at `next` with `bits` */
+    uint64_t next;
+    unsigned bits;
 };
 bool space_unmap_cap(struct cap *frame, struct flush_batch *batch);
+/* Takes out those of `count` Frames of one size that are mapped in the space,
+ * confirmed if true. */
+bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count);
+/* Changes what one mapped Frame of batch->space allows, likewise. */
+void space_protect_cap(struct cap *frame, struct flush_batch *batch,
+                       unsigned leaf, uint64_t attributes);
 /* Records that this Frame capability is mapped at `address`. */
 void space_note(struct space *space, struct cap *frame, uint64_t address,
                 uint64_t attributes);
+/* Maps `count` Frames of 2^bits bytes, all checked, from `address` on, with
+ * leaf attributes, and notes the attributes that the caller asked for. */
+void space_map_run(struct space *space, struct cap *frames, uint64_t count,
+                   unsigned bits, uint64_t address, unsigned leaf,
+                   uint64_t attributes);
 /* Where a mapped Frame capability is mapped, and how. */
 static inline uint64_t mapping_address(const struct cap *frame)
 {

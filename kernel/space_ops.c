@@ -17,10 +17,71 @@ struct frames {
     struct cap *first;
     uint64_t count;
     unsigned bits; /* log2 of their size */
+    bool device;   /* device memory */
 };
 
-/* Arguments 1 and 2: Frames of one size in consecutive slots. */
-static bool find_frames(struct thread *self, struct frames *frames)
+/* Depth, flags and log2 of the size of a capability, in one load. */
+static inline uint64_t frame_kind(const struct cap *frame)
+{
+    uint64_t kind;
+
+    __builtin_memcpy(&kind, &frame->depth, sizeof(kind));
+    return kind;
+}
+_Static_assert(offsetof(struct cap, flags) == offsetof(struct cap, depth) + 2 &&
+                   offsetof(struct cap, bits) ==
+                       offsetof(struct cap, depth) + 3,
+               "KIND_MASK takes out two of the three");
+#define KIND_MASK ((uint64_t)CAP_DEVICE_MEM << 16 | 0xffull << 24)
+
+/* Are all of one type, size and kind, with the rights, and perhaps mapped
+ * nowhere? Without branches: it is part of what mapping one page costs. */
+static inline __attribute__((always_inline)) bool
+run_is_uniform(const struct frames *frames, uint64_t rights, bool unmapped)
+{
+    const struct cap *frame = frames->first, *end = frame + frames->count;
+    uint64_t wanted = CAP_FRAME | rights << 8, kind = frame_kind(frame);
+    uint64_t words = 0, kinds = 0, places = 0;
+
+    for (; frame < end; frame++) {
+        words |= frame->word ^ wanted;
+        kinds |= frame_kind(frame) ^ kind;
+        if (unmapped)
+            places |= (uint64_t)frame->space;
+    }
+    return !((words & (0xff | rights << 8)) | (kinds & KIND_MASK) | places);
+}
+
+/* Says which one is to blame. */
+static void blame_frame(struct thread *self, const struct frames *frames,
+                        uint64_t rights, bool unmapped)
+{
+    uint64_t slot = self->regs.rsi;
+
+    for (uint64_t i = 0; i < frames->count; i++) {
+        const struct cap *frame = &frames->first[i];
+        bool alike = cap_type_of(frame) == CAP_FRAME &&
+                     frame->bits == frames->bits &&
+                     !(frame->flags & CAP_DEVICE_MEM) != frames->device;
+
+        bool allowed = alike && !(rights & ~cap_rights_of(frame));
+
+        if (!allowed || (unmapped && frame->space)) {
+            syscall_fail(self,
+                         allowed ? ERR_BUSY
+                         : alike ? ERR_RIGHTS
+                                 : ERR_CAPABILITY,
+                         1);
+            self->regs.rsi = slot + i;
+            return;
+        }
+    }
+}
+
+/* Arguments 1 and 2: Frames of one size and kind in consecutive slots, all
+ * with these rights, and perhaps none of them mapped. */
+static bool find_frames(struct thread *self, struct frames *frames,
+                        uint64_t rights, bool unmapped)
 {
     uint64_t slot = self->regs.rsi, count = self->regs.rdx;
 
@@ -36,14 +97,12 @@ static bool find_frames(struct thread *self, struct frames *frames)
     }
     frames->count = count;
     frames->bits = frames->first->bits;
-    for (uint64_t i = 1; i < count; i++)
-        if (cap_type_of(&frames->first[i]) != CAP_FRAME ||
-            frames->first[i].bits != frames->bits) {
-            syscall_fail(self, ERR_CAPABILITY, 1);
-            self->regs.rsi = slot + i;
-            return false;
-        }
-    return true;
+    frames->device = frames->first->flags & CAP_DEVICE_MEM;
+    if (unmapped ? run_is_uniform(frames, rights, true)
+                 : run_is_uniform(frames, rights, false))
+        return true;
+    blame_frame(self, frames, rights, unmapped);
+    return false;
 }
 
 /* W^X, and what kinds of memory go together with what. */
@@ -64,32 +123,33 @@ static bool attributes_fit(const struct space *space, uint64_t attributes,
             !(attributes & (MAP_EXEC | MAP_UNCACHED | MAP_WRITE_COMBINE)));
 }
 
-/* Is each Frame fit for these attributes, and mapped in `in` (or nowhere)? */
-static bool check_frames(struct thread *self, const struct frames *frames,
-                         const struct space *space, const struct space *in,
-                         uint64_t attributes, uint64_t attributes_arg)
+/* The rights that a mapping with these attributes uses. */
+static uint64_t attributes_rights(uint64_t attributes)
 {
-    uint64_t needed = attributes & (MAP_READ | MAP_WRITE | MAP_EXEC);
+    return attributes & (MAP_READ | MAP_WRITE | MAP_EXEC);
+}
 
-    for (uint64_t i = 0; i < frames->count; i++) {
-        const struct cap *frame = &frames->first[i];
-        enum status status = OK;
+/* Are the attributes fit for these Frames in this space? */
+static bool attributes_check(struct thread *self, const struct frames *frames,
+                             const struct space *space, uint64_t attributes,
+                             uint64_t attributes_arg)
+{
+    if (attributes_fit(space, attributes, frames->device))
+        return true;
+    syscall_argument(self, attributes_arg, MAP_READ, MAP_ALL);
+    return false;
+}
 
-        if (needed & ~cap_rights_of(frame))
-            status = ERR_RIGHTS;
-        else if (frame->space != in)
-            status = ERR_BUSY;
-        else if (!attributes_fit(space, attributes,
-                                 frame->flags & CAP_DEVICE_MEM)) {
-            syscall_argument(self, attributes_arg, MAP_READ, MAP_ALL);
-            return false;
-        }
-        if (status != OK) {
-            syscall_fail(self, status, 1);
+/* Is each Frame mapped in `in`? */
+static bool places_check(struct thread *self, const struct frames *frames,
+                         const struct space *in)
+{
+    for (uint64_t i = 0; i < frames->count; i++)
+        if (frames->first[i].space != in) {
+            syscall_fail(self, ERR_BUSY, 1);
             self->regs.rsi = self->regs.rsi + i;
             return false;
         }
-    }
     return true;
 }
 
@@ -123,10 +183,10 @@ static bool tables_fit(struct thread *self, const struct space *space,
         return true;
     case RADIX_NEED_TABLES:
         syscall_fail(self, ERR_NEED_TABLES, 0);
-        self->regs.rsi = radix_tables_needed(space->tables, address,
-                                             frames->bits,
-                                             (uint32_t)frames->count) -
-                         space->tables->pool_count;
+        self->regs.rsi =
+            radix_tables_needed(space->tables, address, frames->bits,
+                                (uint32_t)frames->count) -
+            space->tables->pool_count;
         return false;
     case RADIX_OVERLAP:
         syscall_fail(self, ERR_OCCUPIED, 3);
@@ -152,92 +212,57 @@ void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     uint64_t address = self->regs.r10, attributes = self->regs.r8;
-    struct radix_cursor cursor;
     struct frames frames;
-    uint64_t bytes;
-    bool device;
 
     (void)cpu;
-    if (!find_frames(self, &frames) ||
-        !check_frames(self, &frames, space, NULL, attributes, 4) ||
+    if (!find_frames(self, &frames, attributes_rights(attributes), true) ||
+        !attributes_check(self, &frames, space, attributes, 4) ||
         !range_fits(self, space, &frames, address))
         return;
     if (space->emptied || space->object.dying) {
         syscall_fail(self, ERR_BUSY, 0);
         return;
     }
-    device = frames.first->flags & CAP_DEVICE_MEM;
-    for (uint64_t i = 1; i < frames.count; i++)
-        if (!(frames.first[i].flags & CAP_DEVICE_MEM) == device) {
-            syscall_fail(self, ERR_ARGUMENT, 1);
-            return;
-        }
     if (!tables_fit(self, space, &frames, address))
         return;
-    bytes = frames.count << frames.bits;
-    radix_cursor_begin(&cursor, space->tables, address, frames.bits,
-                       leaf_attributes(space, attributes, device));
-    for (uint64_t i = 0; i < frames.count; i++) {
-        struct cap *frame = &frames.first[i];
-
-        radix_cursor_put(&cursor, virt_to_phys(cap_object(frame)));
-        space_note(space, frame, address + (i << frames.bits), attributes);
-    }
-    radix_cursor_end(&cursor);
-    space->mapped += bytes;
+    space_map_run(space, frames.first, frames.count, frames.bits, address,
+                  leaf_attributes(space, attributes, frames.device),
+                  attributes);
     self->regs.rsi = frames.count;
     if (space->object.type == CAP_DOMAIN &&
-        !domain_flush_mapped(space, address, address + bytes))
-        syscall_fail(self, ERR_UNCONFIRMED, 0);
-}
-
-static void confirm(struct thread *self, struct flush_batch *batch,
-                    bool confirmed)
-{
-    if (!space_flush(batch) || !confirmed)
+        !domain_flush_mapped(space, address,
+                             address + (frames.count << frames.bits)))
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
 void space_unmap_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
-    struct space *space = cap_object(cap);
-    struct flush_batch batch = {0};
     struct frames frames;
-    bool confirmed = true;
 
     (void)cpu;
-    if (!find_frames(self, &frames))
-        return;
-    for (uint64_t i = 0; i < frames.count; i++)
-        if (frames.first[i].space == space)
-            confirmed &= space_unmap_cap(&frames.first[i], &batch);
-    confirm(self, &batch, confirmed);
+    if (find_frames(self, &frames, 0, false) &&
+        !space_unmap_run(cap_object(cap), frames.first, frames.count))
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
 void space_protect_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     uint64_t attributes = self->regs.r10;
-    struct flush_batch batch = {space, ~0ul, 0};
+    struct flush_batch batch = {.space = space, .from = ~0ul};
     struct frames frames;
 
     (void)cpu;
-    if (!find_frames(self, &frames) ||
-        !check_frames(self, &frames, space, space, attributes, 3))
+    if (!find_frames(self, &frames, attributes_rights(attributes), false) ||
+        !attributes_check(self, &frames, space, attributes, 3) ||
+        !places_check(self, &frames, space))
         return;
-    for (uint64_t i = 0; i < frames.count; i++) {
-        struct cap *frame = &frames.first[i];
-        uint64_t from = mapping_address(frame);
-        uint64_t to = from + (1ul << frames.bits);
-
-        radix_protect(space->tables, from, frames.bits,
-                      leaf_attributes(space, attributes,
-                                      frame->flags & CAP_DEVICE_MEM));
-        frame->data = from | attributes;
-        batch.from = from < batch.from ? from : batch.from;
-        batch.to = to > batch.to ? to : batch.to;
-    }
-    confirm(self, &batch, true);
+    for (uint64_t i = 0; i < frames.count; i++)
+        space_protect_cap(&frames.first[i], &batch,
+                          leaf_attributes(space, attributes, frames.device),
+                          attributes);
+    if (!space_flush(&batch))
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
 /* Bytes of one donation: its pages go in at once. */
