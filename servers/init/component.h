@@ -40,7 +40,6 @@ struct component {
     uint64_t restart_at; /* WAITING: when, monotonic ns */
     uint64_t past_device_faults;
     bool ready;              /* it said so */
-    bool wanted;             /* WAITING: not counted as a restart */
     bool memory_quarantined; /* a device might still write to it (R4) */
     char text[MONITOR_TEXT];
 

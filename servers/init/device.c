@@ -248,7 +248,7 @@ static int grant_windows(struct component *c, struct device_book *d)
 
 static int grant_dma_memory(struct component *c, struct device_book *d)
 {
-    uint64_t status;
+    uint64_t status, used;
     cap_t memory;
 
     if (d->policy->dma == 0)
@@ -258,6 +258,8 @@ static int grant_dma_memory(struct component *c, struct device_book *d)
         return SAY(c, d, "dma: %llu KiB do not fit in its memory of %llu KiB",
                    (unsigned long long)d->policy->dma >> 10,
                    (unsigned long long)c->policy->memory >> 10);
+    used = untyped_info(c->source).r[2];
+    d->dma_physical = c->physical + used - d->policy->dma;
     return note(c, d, STARTUP_DMA_MEMORY, grant_move(c, memory), 0, 0,
                 d->policy->dma);
 }

@@ -19,6 +19,7 @@ struct device_book {
     bool claimed;
     cap_t device, domain, interrupts;
     uint32_t interrupt_count;
+    uint64_t dma_physical; /* of its DMA memory, policy->dma bytes */
     uint32_t windows;
     struct {
         uint64_t base, size;
@@ -53,5 +54,5 @@ void device_events(uint64_t bits);
 /* The entry that means this function, or NULL. */
 const struct device_book *device_of_handle(uint32_t handle);
 
-/* Sets from the component's restart: nothing can be claimed any more. */
+/* From now on nothing can be claimed. */
 void device_server_died(void);

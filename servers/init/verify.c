@@ -1,7 +1,7 @@
 /*
  * A mapping of an AddressSpace may be RAM of the component itself, RAM of one
  * that it shares a service with (lent buffers, rings), or one of its windows. A
- * mapping of a Domain may be RAM of the owner or of a client that lends. And
+ * mapping of a Domain may be the owner's DMA memory or RAM of a client. And
  * nothing is executable and writable.
  */
 #include "servers/init/verify.h"
@@ -13,6 +13,7 @@
 #include <cordon/cordon.h>
 
 #include "servers/init/device.h"
+#include "servers/init/ram.h"
 
 #define MAPPINGS_MAX 262144u /* no space has more; ends a walk for certain */
 
@@ -48,19 +49,33 @@ static bool uses(const struct component *user, const struct component *server)
     return false;
 }
 
-/* RAM of this component, or lent across a service that the policy grants.
- * `distance` is how many services a buffer may have been passed on through. */
-static bool may_reach_ram(const struct component *c, uint64_t at,
-                          uint64_t bytes)
+/* Who has this RAM; NULL if it is nobody's. */
+static const struct component *owner_of_ram(uint64_t at, uint64_t bytes)
 {
-    for (uint32_t i = 0; i < component_count; i++) {
-        const struct component *other = &components[i];
+    for (uint32_t i = 0; i < component_count; i++)
+        if (owns_ram(&components[i], at, bytes))
+            return &components[i];
+    return NULL;
+}
 
-        if (!owns_ram(other, at, bytes))
-            continue;
-        return other == c || uses(c, other) || uses(other, c);
-    }
-    return false;
+/* RAM of this component, or lent across a service that the policy grants. */
+static bool may_map_ram(const struct component *c, uint64_t at, uint64_t bytes)
+{
+    const struct component *owner = owner_of_ram(at, bytes);
+
+    return owner != NULL && (owner == c || uses(c, owner) || uses(owner, c));
+}
+
+/* The policy's `dma` bytes of the owner, or what a client lends. */
+static bool may_reach_by_dma(const struct component *c,
+                             const struct device_book *d, uint64_t at,
+                             uint64_t bytes)
+{
+    const struct component *owner = owner_of_ram(at, bytes);
+
+    if (owner == c)
+        return is_inside(d->dma_physical, d->policy->dma, at, bytes);
+    return owner != NULL && uses(owner, c);
 }
 
 static bool is_window(const struct component *c, uint64_t at, uint64_t bytes)
@@ -75,10 +90,18 @@ static bool is_window(const struct component *c, uint64_t at, uint64_t bytes)
     return false;
 }
 
-/* Configuration space and MSI-X tables are the PCI server's. */
-static bool is_pci_servers(const struct component *c)
+/* Configuration space, which only the PCI server may map. */
+static bool is_config_space(const struct component *c, uint64_t at,
+                            uint64_t bytes)
 {
-    return c->policy->role == MANIFEST_ROLE_PCI_SERVER;
+    for (uint32_t i = 0; i < boot_info->ecam_count; i++) {
+        const struct boot_ecam *e = &boot_info->ecam[i];
+
+        if (c->policy->role == MANIFEST_ROLE_PCI_SERVER &&
+            is_inside(e->base, (e->last_bus + 1ull) << 20, at, bytes))
+            return true;
+    }
+    return false;
 }
 
 /* The next mapping at or above *address; false at the end. */
@@ -116,9 +139,9 @@ static void check_space(const struct component *c, struct monitor_verify *out)
                     (unsigned long long)r.r[0]);
         if (is_window(c, r.r[1], bytes))
             out->window_bytes += bytes;
-        else if (may_reach_ram(c, r.r[1], bytes))
+        else if (may_map_ram(c, r.r[1], bytes))
             out->ram_bytes += bytes;
-        else if (is_pci_servers(c))
+        else if (is_config_space(c, r.r[1], bytes))
             out->window_bytes += bytes;
         else
             differs(out,
@@ -140,7 +163,7 @@ static void check_domain(const struct component *c, const struct device_book *d,
         if (++out->dma_mappings > MAPPINGS_MAX)
             return;
         out->dma_bytes += bytes;
-        if (!may_reach_ram(c, r.r[1], bytes))
+        if (!may_reach_by_dma(c, d, r.r[1], bytes))
             differs(out,
                     "device %s: IOVA 0x%llx maps physical 0x%llx, which "
                     "the policy does not grant",
