@@ -135,3 +135,15 @@ def test_other_machines(machine, options):
     m.wait_prompt()
     assert "big.bin" in m.run("ls /")
     assert EXACT in m.run("verify")
+
+
+def test_verify_sees_what_the_policy_does_not_say(machine):
+    """R12: not the device's DMA memory, so a difference, and only there."""
+    m = machine("tests/boot/policies/overreach.yaml")
+    m.wait_prompt()
+    iova = re.search(r"overreach: mapped IOVA (0x\w+)", m.run("log")).group(1)
+    found = m.run("verify")
+    assert f"IOVA {iova} maps physical 0x" in found
+    assert EXACT not in found
+    assert m.run("status") != "0"
+    assert "console    exact" in found
