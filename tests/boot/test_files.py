@@ -207,3 +207,16 @@ def test_the_file_server_may_be_killed(machine, disk_sums):
     m.run("restart fs")
     want = disk_sums["/big.bin"]
     assert m.run("sha256sum /big.bin") == f"{want}  /big.bin"
+
+
+def test_clients_honest_and_hostile(machine):
+    """tests/component/filetest: newlib's files, and requests that must fail,
+    at the same time."""
+    m = machine("tests/component/filetest/policy.yaml")
+    m.wait_prompt()
+    m.expect(r"hostile: all held", 60)
+    deadline = time.monotonic() + 60
+    while "posix: " not in m.run("log") and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert "posix: all held" in m.run("log")
+    assert re.search(r"^fs +running .* - +-$", m.run("cages"), re.M)
