@@ -40,7 +40,8 @@ PAGE = 4096
 PATTERN = 0xa7
 SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
 MARK = b"CORDON-ATTACK-PAGE:"
-IN_FLIGHT = 1.0        # seconds until the card has done what it was told
+START = 20             # seconds for the machine to come up, or to say more
+IN_FLIGHT = 0.5        # seconds until the card has done what it was told
 
 
 def load_cases():
@@ -70,9 +71,9 @@ class Attack:
     def run(self):
         m = self.machine
         # Ready, or dead before it began.
-        m.expect(r"attack: ready", 60)
+        m.expect(r"attack: ready", START)
         while True:
-            line = m.expect(r"attack: ([^\n]*)\n", 60).group(1)
+            line = m.expect(r"attack: ([^\n]*)\n", START).group(1)
             self.said.append(line)
             words = line.split()
             if words[0] == "ask":
