@@ -168,13 +168,26 @@ class Attack:
         if "breach:" in self.machine.console:
             raise Breach(self.machine.tail(3))
 
+    def witness_blocked(self):
+        """QEMU found no context entry for the card, after all that it had let
+        through. (A blocked device's faults are muted, so none is recorded.)"""
+        last = {"passed": -1, "blocked": -1}
+        for i, event in enumerate(self.machine.trace.events()):
+            if (event.name == "vtd_ce_not_present"
+                    and event.fields()["devfn"] == EDU_SID):
+                last["blocked"] = i
+            elif (event.name in ("vtd_iotlb_page_hit", "vtd_iotlb_page_update")
+                    and event.fields()["sid"] == EDU_SID):
+                last["passed"] = i
+        assert last["passed"] >= 0, "the card never reached its own page"
+        if last["blocked"] < last["passed"]:
+            raise Breach("QEMU's IOMMU let the card through to the end")
+
     def witness_interrupt_fault(self):
-        """QEMU refused an interrupt request of the card."""
-        for event in self.machine.trace.events("vtd_dmar_fault|vtd_ir_.*|"
-                                               "vtd_.*fault.*"):
-            fields = event.fields()
-            if (event.name == "vtd_dmar_fault" and fields["sid"] == EDU_SID
-                    and fields["fault"] == SOURCE_ID_FAULT):
+        """QEMU refused an interrupt request of the card for its source-id."""
+        for event in self.machine.trace.events("vtd_frr_new"):
+            high = event.fields()["high"]       # VT-d 10.4.14
+            if high & 0xffff == EDU_SID and (high >> 32) & 0xff == SOURCE_ID_FAULT:
                 return
         raise Breach("QEMU's IOMMU refused no interrupt of the card")
 
