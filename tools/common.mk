@@ -24,7 +24,7 @@ endif
 WARNINGS := -Wall -Wextra -Werror -Wshadow -Wcast-align \
 	-Wstrict-prototypes -Wmissing-prototypes
 DEFINES  := $(if $(filter 1,$(DEBUG)),-DCORDON_DEBUG) \
-	$(if $(MUTATION),-DMUTATION_$(subst -,_,$(MUTATION)))
+	$(if $(MUTATION),-DMUTATION_$(subst -,_,$(MUTATION)) -Wno-unused -Wno-unused-parameter)
 
 # gcc's own headers (stdint.h, stdarg.h ...).  Asked for at first use, because
 # the compiler may be what the set-up step is about to install.
