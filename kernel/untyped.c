@@ -268,7 +268,8 @@ static void make_batch(struct thread *self, struct cap *untyped,
             ((struct object *)memory)->type = (uint8_t)type;
             if (!space_init((struct space *)memory, type,
                             (unsigned)regs->rdx)) {
-                syscall_fail(self, ERR_LIMIT, 1);
+                syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION,
+                             1);
                 untyped->zeroed = 0; /* it has been written to */
                 break;
             }

@@ -11,9 +11,9 @@ POLICY = "policies/minimal.yaml"       # its components are never started
 
 @pytest.fixture
 def run(machine, build):
-    def run(program, timeout, **options):
+    def run(program, timeout, policy=POLICY, **options):
         init = os.path.join(build, "kernel-tests", program)
-        m = machine(POLICY, iso_options={"replace": {"init": init}}, trace=False,
+        m = machine(policy, iso_options={"replace": {"init": init}}, trace=False,
                     **options)
         status = m.wait_exit(timeout)
         closing = re.search(r"(\d+) checks passed, (\d+) failed", m.console)
@@ -30,6 +30,16 @@ def run(machine, build):
 ], ids=lambda o: ",".join(f"{k}={v}" for k, v in o.items()))
 def test_selftest(run, options):
     assert run("selftest", 60, **options) > 500
+
+
+@pytest.mark.parametrize("options", [
+    {"smp": 1}, {"smp": 4}, {"smp": 2, "cpu": "max,-x2apic"},
+    {"smp": 2, "iommu": False}, {"smp": 2, "intremap": False},
+], ids=lambda o: ",".join(f"{k}={v}" for k, v in o.items()))
+def test_devices(run, options):
+    isolated = options.get("iommu", True) and options.get("intremap", True)
+    assert run("devices", 120, policy="policies/edu.yaml",
+               **options) > (150 if isolated else 25)
 
 
 @pytest.mark.parametrize("smp", [1, 2, 4])
