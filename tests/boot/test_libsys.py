@@ -1,7 +1,7 @@
 """libsys on the real kernel: tests/component/selftest says what holds."""
 
 POLICY = "tests/component/selftest/policy.yaml"
-PARTS = ("start", "memory", "heap", "time", "threads", "conditions", "locks",
+PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions", "locks",
          "messages", "deferral", "sharing", "rings")
 
 

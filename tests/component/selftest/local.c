@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,6 +91,24 @@ const char *test_heap(void)
     EXPECT((blocks[0] = malloc(3u << 20)) != NULL);
     memset(blocks[0], 1, 3u << 20);
     free(blocks[0]);
+    return NULL;
+}
+
+const char *test_mmap(void)
+{
+    uint64_t left;
+    char *p = mmap(NULL, 5000, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    EXPECT(p != MAP_FAILED && p[0] == 0 && p[4999] == 0);
+    left = memory_left();
+    p[4999] = 1;
+    errno = 0;
+    EXPECT(munmap(p, 4096) == -1 && errno == EINVAL);
+    EXPECT(munmap(p, 5000) == 0 && memory_left() == left + 8192);
+    EXPECT(munmap(p, 5000) == -1);
+    EXPECT(mmap(NULL, 4096, PROT_EXEC, MAP_ANONYMOUS, -1, 0) == MAP_FAILED);
+    EXPECT(errno == ENOTSUP);
     return NULL;
 }
 

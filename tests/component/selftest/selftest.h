@@ -35,6 +35,7 @@ int serve(void);
 const char *test_start(void);
 const char *test_memory(void);
 const char *test_heap(void);
+const char *test_mmap(void);
 const char *test_time(void);
 const char *test_threads(void);
 const char *test_conditions(void);
