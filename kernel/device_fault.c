@@ -11,9 +11,10 @@
 
 #define BUCKETS 256
 
-/* Records that one interrupt takes, and how long it then waits for more. */
-#define TAKE_MAX 64
-#define PAUSE_NS 10000000ull
+/* Records that are taken in a second, from all devices together, and how long
+ * there is a pause when they were more. */
+#define TAKE_PER_SECOND 25600u
+#define PAUSE_NS        10000000ull
 
 #define LIMIT_MIN 1u
 #define LIMIT_MAX 100000u
@@ -23,6 +24,7 @@ static struct device *buckets[BUCKETS];
 static uint64_t stranger_faults;
 static uint32_t stranger_last;
 static struct timer pause = {.kind = TIMER_IOMMU};
+static struct rate_limit taken; /* the CPU that takes fault interrupts */
 
 static struct device **bucket(uint16_t segment, uint16_t rid)
 {
@@ -139,12 +141,15 @@ void device_take_faults(void)
     struct cpu *cpu = cpu_self();
     struct iommu_fault f;
 
-    for (unsigned i = 0; i < TAKE_MAX; i++) {
+    if (!taken.limit)
+        rate_limit_set(&taken, TAKE_PER_SECOND);
+    do {
         if (!iommu_fault_take(&f))
             return;
         dispatch(&f);
-    }
-    /* Interrupt requests cannot be muted one by one: pause them all. */
+    } while (!rate_limit_exceeded(&taken));
+    /* DMA faults end by muting. Interrupt requests of one device cannot be
+     * muted: all reports pause. */
     iommu_fault_hold(true);
     if (!timer_is_set(&pause))
         timer_set(&cpu->wheel, &pause,

@@ -103,6 +103,15 @@ static bool line_route(const struct interrupt *i)
     return done;
 }
 
+bool interrupt_is_live(const struct interrupt *i)
+{
+    struct iommu_irq irq;
+
+    return i->remapped && iommu_irq_read(i->index, &irq) &&
+           irq.source == i->source && irq.vector == i->vector &&
+           irq.apic_id == platform.apic_ids[i->cpu];
+}
+
 bool interrupt_start(struct interrupt *i)
 {
     __atomic_store_n(vector_slot(i), i, __ATOMIC_RELEASE);
@@ -213,8 +222,8 @@ static void mask(struct interrupt *i, bool over_limit)
         i->masked = true;
         if (i->is_line)
             line_mask(i, true);
-        else
-            iommu_irq_clear(i->index);
+        else if (iommu_irq_clear(i->index) != IOMMU_OK)
+            memory_quarantined = true;
         if (over_limit && i->device)
             device_tell(i->device);
     }

@@ -13,6 +13,8 @@ bool interrupt_line_taken(uint8_t line);
 bool interrupt_start(struct interrupt *interrupt);
 /* Puts it on its device's list. */
 void interrupt_join(struct interrupt *interrupt, struct device *device);
+/* R12: whether the live remapping entry says what the object says. */
+bool interrupt_is_live(const struct interrupt *interrupt);
 /* Confirmed if true; killing a dead one is no error. */
 bool interrupt_kill(struct interrupt *interrupt);
 /* False: hardware did not confirm. */

@@ -206,6 +206,6 @@ void interrupt_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     self->regs.rsi = i->count;
     self->regs.rdx = i->masked;
     self->regs.r10 = i->index;
-    self->regs.r8 = i->vector;
+    self->regs.r8 = interrupt_is_live(i) ? i->vector : 0;
     self->regs.r9 = i->cpu;
 }

@@ -16,6 +16,7 @@ static void test_limit(void)
     r = interrupt_info(INTERRUPT2);
     check("delivered up to the limit and one", r.r[0], 21);
     check("then masked", r.r[1], 1);
+    check("in the live entry", r.r[3], 0);
     events_take();
     card_raise();
     check("silence", events_take() & EVENT_IRQ, 0);
@@ -25,6 +26,26 @@ static void test_limit(void)
     check("delete", captable_delete(SLOT_CAPTABLE, INTERRUPT2).status, OK);
     card_raise();
     check("deleted", events_take() & EVENT_IRQ, 0);
+}
+
+/* Forged requests cannot be muted one device at a time; reports pause (R7). */
+static void test_storm(void)
+{
+    uint64_t end = now() + 300000000, before = device_info(DEVICE).r[3];
+    uint64_t raised = 0, reported;
+
+    card_set_msi(0xfee00010 | 4000 << 5, 0);
+    for (; now() < end; raised++)
+        card_raise();
+    reported = device_info(DEVICE).r[3] - before;
+    check("reported", reported > 0, 1);
+    check("no more than the limit", reported <= 31 * 257, 1);
+    events_take();
+    faults_drain();
+    check("bind", device_bind(DEVICE, FAULT_EVENTS, 1000).status, OK);
+    card_write_memory(0x400000, 64);
+    check("told", events_take() & EVENT_FAULT, EVENT_FAULT);
+    check("heard afterwards", device_fault(DEVICE).r[0], 0x400000);
 }
 
 /* The bound of what blocking a device has to clear. */
@@ -67,6 +88,7 @@ void test_interrupts(void)
         check("delivered", events_take(), EVENT_IRQ);
         check("once", interrupt_info(INTERRUPT).r[0], 1);
         check("its CPU", interrupt_info(INTERRUPT).r[4], cpu);
+        check("live", interrupt_info(INTERRUPT).r[3] != 0, 1);
         check("unbind", interrupt_bind(INTERRUPT, 0).status, OK);
         card_raise();
         check("nobody", events_take(), 0);
@@ -77,6 +99,7 @@ void test_interrupts(void)
         check("record", device_fault(DEVICE).r[2], DEVICE_FAULT_INTERRUPT);
     }
     test_limit();
+    test_storm();
     r = device_interrupt(DEVICE, ram, 0, INTERRUPT, 0, 1000);
     check("bind", interrupt_bind(INTERRUPT, IRQ_EVENTS).status, OK);
     card_set_msi(r.r[0], r.r[1]);
