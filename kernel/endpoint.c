@@ -60,19 +60,16 @@ bool endpoint_cancel(struct thread *thread, enum thread_state state)
     return was_queued;
 }
 
-/* The Reply that `to` receives into now waits for the answer to `from`. */
+/* The Reply that `to` received into now waits for the answer to `from`. */
 static bool reply_open(struct reply *reply, struct thread *from)
 {
-    lock_acquire(&reply->lock);
     reply->holder = NULL;
-    if (reply->object.dying || reply->caller || reply->context) {
-        lock_release(&reply->lock);
+    from->reply = reply;
+    if (reply->context || !reply_put(reply, from)) {
+        from->reply = NULL;
         return false;
     }
-    reply->caller = from;
-    from->reply = reply;
     from->state = THREAD_CALLING;
-    lock_release(&reply->lock);
     return true;
 }
 
@@ -312,7 +309,7 @@ void endpoint_receive(struct cpu *cpu, struct thread *self, uint64_t word)
 
     if (!find_reply(self, &reply))
         return;
-    if (reply && (reply->caller || reply->holder || reply->context)) {
+    if (reply && (reply_caller(reply) || reply->holder || reply->context)) {
         syscall_fail(self, ERR_BUSY, 6);
         return;
     }
@@ -331,14 +328,10 @@ static void resume_faulted(struct thread *self, struct thread *caller)
 /* Answers the caller of `reply`. False: there is none. */
 static bool answer(struct cpu *cpu, struct thread *self, struct reply *reply)
 {
-    struct thread *caller;
+    struct thread *caller = reply_caller(reply);
     bool again = cpu->reschedule;
 
-    lock_acquire(&reply->lock);
-    caller = reply->caller;
-    reply->caller = NULL;
-    lock_release(&reply->lock);
-    if (__builtin_expect(!caller, 0))
+    if (__builtin_expect(!caller || !reply_take(reply, caller), 0))
         return false;
     if (__builtin_expect(!caller->faulted, 1))
         message_copy(self, caller, 0);
@@ -397,7 +390,7 @@ void reply_receive(struct cpu *cpu, struct thread *self, uint64_t word)
     }
     /* So that answering does not queue its own context. */
     self->state = THREAD_RECEIVING;
-    if (reply->caller)
+    if (reply_caller(reply))
         answer_with_caps(cpu, self, reply);
     self->state = THREAD_READY;
     end_donation(cpu, self);
@@ -434,16 +427,10 @@ void endpoint_fault(struct cpu *cpu, struct thread *self)
 
 bool reply_cancel(struct reply *reply, struct thread *caller)
 {
-    bool open;
-
-    lock_acquire(&reply->lock);
-    open = reply->caller == caller;
-    if (open)
-        reply->caller = NULL;
-    lock_release(&reply->lock);
-    if (open)
-        caller->reply = NULL;
-    return open;
+    if (!reply_take(reply, caller))
+        return false;
+    caller->reply = NULL;
+    return true;
 }
 
 /* Queued threads that one step wakes. */
@@ -474,18 +461,14 @@ enum step endpoint_destroy_step(struct endpoint *endpoint)
 enum step reply_destroy_step(struct reply *reply)
 {
     struct cpu *cpu = cpu_self();
-    struct thread *caller;
+    struct thread *caller = __atomic_exchange_n(&reply->caller, REPLY_DEAD,
+                                                __ATOMIC_ACQ_REL);
 
-    lock_acquire(&reply->lock);
-    reply->object.dying = true;
-    caller = reply->caller;
-    reply->caller = NULL;
-    lock_release(&reply->lock);
     if (reply->holder) {
         reply->holder->reply = NULL;
         reply->holder = NULL;
     }
-    if (caller) {
+    if (caller && caller != REPLY_DEAD) {
         caller->reply = NULL;
         caller->late = ERR_GONE;
         remote_request(caller, REQUEST_FINISH);

@@ -16,13 +16,40 @@ struct endpoint {
 
 struct reply {
     struct object object;
-    struct lock lock;
-    struct thread *caller; /* waiting for the answer, or NULL */
+    struct thread *caller; /* waits for the answer; NULL, or REPLY_DEAD.
+                            * Atomic: whoever clears it ends the call. */
     struct thread *holder; /* RECEIVING into it, or NULL */
     struct sched_context *context; /* donated through it, or NULL */
     struct thread *lender;         /* whose that context was */
     struct reply *below;           /* next on the context's chain */
 };
+
+/* `caller` of a Reply that is being destroyed. */
+#define REPLY_DEAD ((struct thread *)1)
+
+/* Makes `caller` NULL if it is still this thread: ends its call. */
+static inline bool reply_take(struct reply *reply, struct thread *caller)
+{
+    return __atomic_compare_exchange_n(&reply->caller, &caller, NULL, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* Makes the call of `caller` wait for an answer through `reply`. */
+static inline bool reply_put(struct reply *reply, struct thread *caller)
+{
+    struct thread *none = NULL;
+
+    return __atomic_compare_exchange_n(&reply->caller, &none, caller, false,
+                                       __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+}
+
+/* The thread whose call waits for the answer, or NULL. */
+static inline struct thread *reply_caller(const struct reply *reply)
+{
+    struct thread *caller = __atomic_load_n(&reply->caller, __ATOMIC_ACQUIRE);
+
+    return caller == REPLY_DEAD ? NULL : caller;
+}
 
 /* Operations; see kernel/api/operations.yaml. They set regs themselves. */
 void endpoint_send(struct cpu *cpu, struct thread *self, uint64_t word);
