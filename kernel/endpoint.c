@@ -7,38 +7,9 @@
 #include "kernel/endpoint.h"
 #include "kernel/message.h"
 #include "kernel/notification.h"
+#include "kernel/queue.h"
 #include "kernel/remote.h"
 #include "kernel/syscall.h"
-
-static void queue_put(struct endpoint *endpoint, struct thread *thread)
-{
-    struct thread *head = endpoint->head;
-
-    thread->endpoint = endpoint;
-    thread->queued = true;
-    if (head) {
-        thread->next = head;
-        thread->prev = head->prev;
-        thread->prev->next = thread;
-        head->prev = thread;
-    } else {
-        thread->next = thread->prev = thread;
-        endpoint->head = thread;
-    }
-}
-
-static void queue_take(struct endpoint *endpoint, struct thread *thread)
-{
-    thread->queued = false;
-    if (thread->next == thread) {
-        endpoint->head = NULL;
-        return;
-    }
-    thread->next->prev = thread->prev;
-    thread->prev->next = thread->next;
-    if (endpoint->head == thread)
-        endpoint->head = thread->next;
-}
 
 bool endpoint_cancel(struct thread *thread, enum thread_state state)
 {
@@ -51,7 +22,9 @@ bool endpoint_cancel(struct thread *thread, enum thread_state state)
     was_queued = thread->queued && thread->endpoint == endpoint &&
                  thread->state == state;
     if (was_queued)
-        queue_take(endpoint, thread);
+        queue_take(state == THREAD_RECEIVING ? &endpoint->receivers
+                                             : &endpoint->senders,
+                   thread);
     lock_release(&endpoint->lock);
     if (was_queued && state == THREAD_RECEIVING && thread->reply) {
         thread->reply->holder = NULL;
@@ -69,6 +42,7 @@ static bool reply_open(struct reply *reply, struct thread *from)
         from->reply = NULL;
         return false;
     }
+    from->plain_on = NOT_PLAIN;
     from->state = THREAD_CALLING;
     return true;
 }
@@ -95,6 +69,8 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
     }
     if (self->regs.r13 != DEADLINE_NEVER && !self->faulted)
         thread_deadline(cpu, self, self->regs.r13);
+    else if (!self->faulted)
+        self->plain_on = self->cpu;
     sched_donate(cpu, self, to, reply);
     if (__builtin_expect(to->cpu == cpu->index && to->context &&
                              to->context == cpu->context, 1)) {
@@ -123,8 +99,8 @@ static void send_wait(struct cpu *cpu, struct thread *self,
     self->sending_caps =
         self->faulted ? 0 : (uint16_t)TAG_CAPS(self->regs.rsi);
     thread_block(cpu, self, THREAD_SENDING, deadline);
-    endpoint->receivers = false;
-    queue_put(endpoint, self);
+    self->endpoint = endpoint;
+    queue_put(&endpoint->senders, self);
 }
 
 static void send(struct cpu *cpu, struct thread *self,
@@ -136,13 +112,13 @@ static void send(struct cpu *cpu, struct thread *self,
     if (__builtin_expect(caps, 0))
         structure_lock();
     lock_acquire(&endpoint->lock);
-    to = endpoint->receivers ? endpoint->head : NULL;
-    if (__builtin_expect(endpoint->object.dying ||
+    to = endpoint->receivers;
+    if (__builtin_expect(endpoint->closed ||
                              (to && calling && !to->reply), 0)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (to) {
-        queue_take(endpoint, to);
+        queue_take(&endpoint->receivers, to);
         lock_release(&endpoint->lock);
         deliver(cpu, self, to, badge, calling);
     } else {
@@ -216,6 +192,9 @@ static void receive_wait(struct cpu *cpu, struct thread *self,
         reply->holder = self;
     }
     self->state = THREAD_RECEIVING;
+    self->plain_on = reply && self->regs.r13 == DEADLINE_NEVER
+                         ? self->cpu
+                         : NOT_PLAIN;
     if (self->regs.r13 != DEADLINE_NEVER)
         thread_deadline(cpu, self, self->regs.r13);
     if (self->context) {
@@ -223,15 +202,15 @@ static void receive_wait(struct cpu *cpu, struct thread *self,
         if (cpu->context == self->context)
             sched_leave(cpu);
     }
-    endpoint->receivers = true;
-    queue_put(endpoint, self);
+    self->endpoint = endpoint;
+    queue_put(&endpoint->receivers, self);
 }
 
 /* The first sender whose message this receiver can take, or NULL. */
 static struct thread *next_sender(struct endpoint *endpoint,
                                   struct reply *reply)
 {
-    struct thread *from = endpoint->receivers ? NULL : endpoint->head;
+    struct thread *from = endpoint->senders;
 
     return from && from->calling && !reply ? NULL : from;
 }
@@ -253,14 +232,14 @@ static void receive(struct cpu *cpu, struct thread *self,
         lock_acquire(&endpoint->lock);
         from = next_sender(endpoint, reply);
     }
-    if (__builtin_expect(endpoint->object.dying, 0)) {
+    if (__builtin_expect(endpoint->closed, 0)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (from) {
-        queue_take(endpoint, from);
+        queue_take(&endpoint->senders, from);
         lock_release(&endpoint->lock);
         collect(cpu, self, from, reply);
-    } else if (endpoint->head && !endpoint->receivers) {
+    } else if (endpoint->senders) {
         /* Only calls wait, and there is no Reply to take them. */
         syscall_fail(self, ERR_BUSY, 6);
         lock_release(&endpoint->lock);
@@ -439,13 +418,14 @@ bool reply_cancel(struct reply *reply, struct thread *caller)
 enum step endpoint_destroy_step(struct endpoint *endpoint)
 {
     for (unsigned i = 0; i < DESTROY_BATCH; i++) {
-        struct thread *thread;
+        struct thread *thread, **queue;
 
         lock_acquire(&endpoint->lock);
-        endpoint->object.dying = true;
-        thread = endpoint->head;
+        endpoint->closed = true;
+        queue = endpoint->senders ? &endpoint->senders : &endpoint->receivers;
+        thread = *queue;
         if (thread)
-            queue_take(endpoint, thread);
+            queue_take(queue, thread);
         lock_release(&endpoint->lock);
         if (!thread)
             return STEP_DONE;

@@ -1,6 +1,6 @@
 /*
  * Endpoints and replies: synchronous messages with donation. An endpoint is a
- * queue of threads that all want to send or all want to receive. A Reply
+ * queue of threads that want to send, or of threads that want to receive. A Reply
  * holds the caller whose message was taken until it is answered.
  */
 #pragma once
@@ -10,8 +10,10 @@
 struct endpoint {
     struct object object;
     struct lock lock;
-    bool receivers;     /* the queue holds receivers, else senders */
-    struct thread *head; /* circular; NULL: empty */
+    struct thread *receivers; /* queue of threads that wait for a message */
+    struct thread *senders;   /* queue of threads that have one. At most one
+                               * of the two is in use. */
+    bool closed; /* being destroyed: nobody is queued any more */
 };
 
 struct reply {
@@ -23,6 +25,38 @@ struct reply {
     struct thread *lender;         /* whose that context was */
     struct reply *below;           /* next on the context's chain */
 };
+
+/*
+ * The bare links of donation, for a context that stays on its CPU: `from`
+ * lends it to `to` through `reply`; `carrier` gives it back.
+ */
+static inline void sched_lend(struct sched_context *context,
+                              struct thread *from, struct thread *to,
+                              struct reply *reply)
+{
+    from->context = NULL;
+    from->lent = context;
+    to->context = context;
+    context->thread = to;
+    reply->context = context;
+    reply->lender = from;
+    reply->below = context->chain;
+    context->chain = reply;
+    context->depth++;
+}
+
+static inline void sched_give_back(struct sched_context *context,
+                                   struct thread *carrier,
+                                   struct thread *lender, struct reply *reply)
+{
+    context->chain = reply->below;
+    context->depth--;
+    reply->context = NULL;
+    carrier->context = carrier->own;
+    lender->context = context;
+    lender->lent = NULL;
+    context->thread = lender;
+}
 
 /* `caller` of a Reply that is being destroyed. */
 #define REPLY_DEAD ((struct thread *)1)

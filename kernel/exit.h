@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernel/sched.h"
+#include "kernel/switch.h"
 
 /* Chooses anew if something asks for it; NULL: idle. */
 static inline struct thread *kernel_exit(struct cpu *cpu)

@@ -1,42 +1,12 @@
 /* Notifications: see notification.h. */
 #include "kernel/notification.h"
 #include "kernel/endpoint.h"
+#include "kernel/queue.h"
 #include "kernel/remote.h"
 #include "kernel/operations.h"
 
 /* Waiters that one step of destruction wakes. */
 #define DESTROY_BATCH 16
-
-static void queue_put(struct notification *notification, struct thread *thread)
-{
-    struct thread *head = notification->head;
-
-    thread->waits_for = notification;
-    thread->queued = true;
-    if (head) {
-        thread->next = head;
-        thread->prev = head->prev;
-        thread->prev->next = thread;
-        head->prev = thread;
-    } else {
-        thread->next = thread->prev = thread;
-        notification->head = thread;
-    }
-}
-
-static void queue_take(struct notification *notification,
-                       struct thread *thread)
-{
-    thread->queued = false;
-    if (thread->next == thread) {
-        notification->head = NULL;
-        return;
-    }
-    thread->next->prev = thread->prev;
-    thread->prev->next = thread->next;
-    if (notification->head == thread)
-        notification->head = thread->next;
-}
 
 uint64_t notification_take(struct notification *notification)
 {
@@ -73,7 +43,7 @@ void notification_signal(struct notification *notification, uint64_t bits)
     notification->bits |= bits ? bits : 1;
     waiter = notification->head;
     if (waiter) {
-        queue_take(notification, waiter);
+        queue_take(&notification->head, waiter);
         waiter->regs.rsi = notification->bits;
         notification->bits = 0;
     }
@@ -105,7 +75,7 @@ bool notification_cancel(struct thread *thread)
     lock_acquire(&notification->lock);
     was_queued = thread->queued;
     if (was_queued)
-        queue_take(notification, thread);
+        queue_take(&notification->head, thread);
     lock_release(&notification->lock);
     return was_queued;
 }
@@ -155,7 +125,8 @@ void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
         syscall_fail(self, ERR_TIMEOUT, 0);
     } else {
         thread_block(cpu, self, THREAD_WAITING, deadline);
-        queue_put(notification, self);
+        self->waits_for = notification;
+        queue_put(&notification->head, self);
     }
     lock_release(&notification->lock);
 }
@@ -181,7 +152,7 @@ enum step notification_destroy_step(struct notification *notification)
         notification->object.dying = true;
         thread = notification->head;
         if (thread)
-            queue_take(notification, thread);
+            queue_take(&notification->head, thread);
         lock_release(&notification->lock);
         if (thread) {
             thread_finish(thread, ERR_GONE);

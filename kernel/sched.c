@@ -196,15 +196,7 @@ void sched_donate(struct cpu *cpu, struct thread *from, struct thread *to,
             sched_leave(cpu);
         context->cpu = to->cpu;
     }
-    from->context = NULL;
-    from->lent = context;
-    to->context = context;
-    context->thread = to;
-    reply->context = context;
-    reply->lender = from;
-    reply->below = context->chain;
-    context->chain = reply;
-    context->depth++;
+    sched_lend(context, from, to, reply);
 }
 
 static void chain_pop(struct sched_context *context)
@@ -224,12 +216,8 @@ void sched_return(struct cpu *cpu, struct reply *reply)
 
     while (context->chain != reply)
         chain_pop(context);
-    chain_pop(context);
     sched_dequeue(cpu, context);
-    carrier->context = carrier->own;
-    lender->context = context;
-    lender->lent = NULL;
-    context->thread = lender;
+    sched_give_back(context, carrier, lender, reply);
     if (lender->cpu != cpu->index) {
         if (cpu->context == context)
             sched_leave(cpu);

@@ -191,18 +191,3 @@ enum step thread_binding_lost(struct thread *thread, unsigned role)
     thread->message = NULL;
     return STEP_DONE;
 }
-
-void thread_switch(struct cpu *cpu, struct thread *next)
-{
-    struct thread *last = cpu->current;
-
-    if (last)
-        fpu_save(last->fpu);
-    cpu->current = next;
-    fpu_restore(next->fpu);
-    cpu_set_entry_stack(&cpu->arch, (uint64_t)(&next->regs + 1));
-    if (next->space != cpu->space)
-        space_load(cpu, next->space);
-    /* Always: the last thread may have loaded FS, which changed the base. */
-    msr_write(MSR_FS_BASE, next->fs_base);
-}

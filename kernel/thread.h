@@ -47,6 +47,8 @@ enum thread_request {
 /* Chain links of donation that one context may go through. */
 #define DONATION_DEPTH 16
 
+#define NOT_PLAIN 0xff
+
 struct thread {
     struct object object;
     struct registers regs __attribute__((aligned(16)));
@@ -61,6 +63,8 @@ struct thread {
 
     uint8_t state; /* enum thread_state */
     uint8_t cpu;
+    uint8_t plain_on; /* blocked without a deadline, in a receive that takes
+                       * calls or in a call: its CPU; else NOT_PLAIN */
     bool faulted;  /* its message is a fault, not its registers */
     bool calling;  /* SENDING: wants an answer */
     bool queued;   /* on `endpoint` or `waits_for`, guarded by its lock */
@@ -126,5 +130,3 @@ bool thread_stop_here(struct thread *thread);
 void thread_awake(struct cpu *cpu, struct thread *thread);
 enum step thread_destroy_step(struct thread *thread);
 enum step thread_binding_lost(struct thread *thread, unsigned role);
-/* Loads its registers, FPU state and address space into this CPU. */
-void thread_switch(struct cpu *cpu, struct thread *next);

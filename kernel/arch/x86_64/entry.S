@@ -7,6 +7,7 @@
 #include "kernel/arch/x86_64/regs.h"
 #include "kernel/arch/x86_64/segments.h"
 #include "kernel/cpu.h"
+#include "kernel/operation_numbers.h"
 #include "kernel/thread_offsets.h"
 
     .text
@@ -35,10 +36,20 @@ entry_syscall:
     movq %r15, THREAD_REGS + REGS_R15(%rsp)
     movq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rsp)
     movq %rsp, %rdi
-    movq %gs:CPU_SCRATCH, %rax
+    movq %gs:CPU_SCRATCH, %rbx
     movq %gs:CPU_STACK, %rsp
-    movq %rax, THREAD_REGS + REGS_RSP(%rdi)
-    call syscall_entry
+    movq %rbx, THREAD_REGS + REGS_RSP(%rdi)
+    cmpq $ASM_ENDPOINT_CALL, %rax
+    jne 1f
+    call fast_call
+    movq %rax, %rdi
+    jmp kernel_leave
+1:  cmpq $ASM_REPLY_RECEIVE, %rax
+    jne 2f
+    call fast_reply_receive
+    movq %rax, %rdi
+    jmp kernel_leave
+2:  call syscall_entry
     movq %rax, %rdi
 
 /* Leaves into the thread in rdi; idles if it is NULL. Never returns. */

@@ -28,33 +28,27 @@ void fpu_cpu_init(void);
 /* Makes `area` the state of a thread that has not run yet. */
 void fpu_init_area(void *area);
 
+/* All components lie in the low half of the mask. */
 static inline void fpu_save(void *area)
 {
-    uint32_t low = (uint32_t)fpu_mask, high = (uint32_t)(fpu_mask >> 32);
+    uint8_t(*bytes)[FPU_AREA_SIZE] = area;
+    uint32_t mask = (uint32_t)fpu_mask;
 
     if (__builtin_expect(fpu_method == FPU_XSAVEOPT, 1))
-        __asm__ volatile("xsaveopt64 (%0)"
-                         :
-                         : "r"(area), "a"(low), "d"(high)
-                         : "memory");
+        __asm__ volatile("xsaveopt64 %0" : "+m"(*bytes) : "a"(mask), "d"(0));
     else if (fpu_method == FPU_XSAVE)
-        __asm__ volatile("xsave64 (%0)"
-                         :
-                         : "r"(area), "a"(low), "d"(high)
-                         : "memory");
+        __asm__ volatile("xsave64 %0" : "+m"(*bytes) : "a"(mask), "d"(0));
     else
-        __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+        __asm__ volatile("fxsave64 %0" : "+m"(*bytes));
 }
 
 static inline void fpu_restore(const void *area)
 {
-    uint32_t low = (uint32_t)fpu_mask, high = (uint32_t)(fpu_mask >> 32);
+    const uint8_t(*bytes)[FPU_AREA_SIZE] = area;
+    uint32_t mask = (uint32_t)fpu_mask;
 
     if (__builtin_expect(fpu_method != FPU_FXSAVE, 1))
-        __asm__ volatile("xrstor64 (%0)"
-                         :
-                         : "r"(area), "a"(low), "d"(high)
-                         : "memory");
+        __asm__ volatile("xrstor64 %0" : : "m"(*bytes), "a"(mask), "d"(0));
     else
-        __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+        __asm__ volatile("fxrstor64 %0" : : "m"(*bytes));
 }
