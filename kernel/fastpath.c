@@ -12,7 +12,7 @@ _Static_assert(OP_ENDPOINT_CALL == ASM_ENDPOINT_CALL &&
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 /* Tags of 0 to 4 words without capabilities. */
-#define TAG_SIZES(tag) ((tag) & 0xffff)
+#define TAG_SIZES(tag) ((tag)&0xffff)
 
 /* The capability's word if it has this type and right, else 0. */
 static inline uint64_t word_with(const struct thread *self, cap_t slot,
@@ -27,19 +27,36 @@ static inline uint64_t word_with(const struct thread *self, cap_t slot,
     return (word & (0xff | right << 8)) == wanted ? word : 0;
 }
 
-static inline void copy_registers(const struct thread *from, struct thread *to,
-                                  uint64_t badge)
+/* The message as it came in registers: rsi, rdx, r10, r8, r9. */
+#define MESSAGE       uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3
+#define MESSAGE_WORDS tag, w0, w1, w2, w3
+
+static inline void put_message(struct thread *to, uint64_t badge, MESSAGE)
 {
     to->regs.rax = OK;
     to->regs.rdi = badge;
-    to->regs.rsi = from->regs.rsi;
-    to->regs.rdx = from->regs.rdx;
-    to->regs.r10 = from->regs.r10;
-    to->regs.r8 = from->regs.r8;
-    to->regs.r9 = from->regs.r9;
+    to->regs.rsi = tag;
+    to->regs.rdx = w0;
+    to->regs.r10 = w1;
+    to->regs.r8 = w2;
+    to->regs.r9 = w3;
 }
 
-struct thread *fast_call(struct thread *self)
+/* entry.S has not saved the message yet: the long way reads it there. */
+static _Noreturn __attribute__((noinline, cold)) void
+long_way(struct thread *self, enum operation operation, MESSAGE)
+{
+    put_message(self, self->regs.rdi, MESSAGE_WORDS);
+    self->regs.rax = operation;
+    kernel_leave(syscall_entry(self));
+}
+
+static inline uint16_t plain(enum thread_state state, const struct cpu *cpu)
+{
+    return (uint16_t)(state | cpu->index << 8);
+}
+
+void fast_call(struct thread *self, MESSAGE)
 {
     struct cpu *cpu = cpu_self();
     struct sched_context *context = cpu->context;
@@ -49,34 +66,33 @@ struct thread *fast_call(struct thread *self)
     struct reply *reply;
     struct thread *to;
 
-    if (unlikely(!word || TAG_SIZES(self->regs.rsi) > MSG_REG_WORDS ||
+    if (unlikely(!word || TAG_SIZES(tag) > MSG_REG_WORDS ||
                  self->regs.r13 != DEADLINE_NEVER ||
                  context->depth >= DONATION_DEPTH))
-        return syscall_entry(self);
+        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
     if (unlikely(!to || to->plain_on != cpu->index ||
                  !reply_put(to->reply, self))) {
         lock_release(&endpoint->lock);
-        return syscall_entry(self);
+        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
     }
     queue_take(&endpoint->receivers, to);
     lock_release(&endpoint->lock);
+    put_message(to, self->slots[slot].data, MESSAGE_WORDS);
 
     reply = to->reply;
     reply->holder = NULL;
     to->reply = NULL;
     to->state = THREAD_READY;
     self->reply = reply;
-    self->state = THREAD_CALLING;
-    self->plain_on = (uint8_t)cpu->index;
+    self->state_and_plain = plain(THREAD_CALLING, cpu);
     sched_lend(context, self, to, reply);
-    copy_registers(self, to, self->slots[slot].data);
-    thread_switch(cpu, to);
-    return to;
+    thread_change(cpu, self, to);
+    kernel_leave_syscall(to);
 }
 
-struct thread *fast_reply_receive(struct thread *self)
+void fast_reply_receive(struct thread *self, MESSAGE)
 {
     struct cpu *cpu = cpu_self();
     struct sched_context *context = cpu->context;
@@ -86,33 +102,30 @@ struct thread *fast_reply_receive(struct thread *self)
     struct reply *reply = word_object(reply_word);
     struct thread *caller;
 
-    if (unlikely(!word || !reply_word ||
-                 TAG_SIZES(self->regs.rsi) > MSG_REG_WORDS ||
+    if (unlikely(!word || !reply_word || TAG_SIZES(tag) > MSG_REG_WORDS ||
                  self->regs.r13 != DEADLINE_NEVER || self->bound))
-        return syscall_entry(self);
+        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     /* The context that runs came with this call, and goes back with it. */
     caller = reply_caller(reply);
     if (unlikely(!caller || caller->plain_on != cpu->index ||
                  context->chain != reply || reply->context != context))
-        return syscall_entry(self);
+        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
     if (unlikely(endpoint->senders || endpoint->closed ||
                  !reply_take(reply, caller))) {
         lock_release(&endpoint->lock);
-        return syscall_entry(self);
+        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     }
-    /* Its registers are read before another CPU may fill them. */
-    copy_registers(self, caller, 0);
+    put_message(caller, 0, MESSAGE_WORDS);
     sched_give_back(context, self, caller, reply);
     caller->reply = NULL;
     caller->state = THREAD_READY;
-    self->state = THREAD_RECEIVING;
-    self->plain_on = (uint8_t)cpu->index;
+    self->state_and_plain = plain(THREAD_RECEIVING, cpu);
     self->reply = reply;
     self->endpoint = endpoint;
     reply->holder = self;
     queue_put(&endpoint->receivers, self);
     lock_release(&endpoint->lock);
-    thread_switch(cpu, caller);
-    return caller;
+    thread_change(cpu, self, caller);
+    kernel_leave_syscall(caller);
 }

@@ -12,15 +12,23 @@ struct lock {
     uint32_t serving; /* ticket of the holder */
 };
 
-static inline void lock_acquire(struct lock *lock)
+static inline __attribute__((always_inline)) void
+lock_acquire(struct lock *lock)
 {
     uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
 
+    if (__builtin_expect(
+            __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket, 1))
+        return;
     while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
         __asm__ volatile("pause" : : : "memory");
 }
 
-static inline void lock_release(struct lock *lock)
+/* Only the holder writes `serving`; x86 stores are releases. */
+static inline __attribute__((always_inline)) void
+lock_release(struct lock *lock)
 {
-    __atomic_store_n(&lock->serving, lock->serving + 1, __ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_RELEASE);
+    lock->serving++;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }

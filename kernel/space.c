@@ -47,16 +47,20 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
     return true;
 }
 
-void space_load(struct cpu *cpu, struct space *space)
+/*
+ * The CPUs that have the space loaded. Each notes it before the write to CR3,
+ * which is serialising: a CPU that is not seen here loads later, and then
+ * sees what was written to the tables before.
+ */
+static uint64_t loaded_on(const struct space *space)
 {
-    uint64_t bit = 1ul << cpu->index;
+    uint64_t mask = 0;
 
-    if (cpu->space)
-        __atomic_and_fetch(&cpu->space->cpu_mask, ~bit, __ATOMIC_SEQ_CST);
-    cpu->space = space;
-    if (space)
-        __atomic_or_fetch(&space->cpu_mask, bit, __ATOMIC_SEQ_CST);
-    cr3_write(space ? space->root : platform.kernel_root.v);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    for (uint32_t i = 0; i < platform.cpu_count; i++)
+        if (__atomic_load_n(&cpus[i].space, __ATOMIC_RELAXED) == space)
+            mask |= 1ul << i;
+    return mask;
 }
 
 void space_flush_local(struct cpu *cpu)
@@ -236,7 +240,7 @@ static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
 {
     struct cpu *cpu = cpu_self();
     uint64_t self = 1ul << cpu->index;
-    uint64_t mask = __atomic_load_n(&space->cpu_mask, __ATOMIC_SEQ_CST);
+    uint64_t mask = loaded_on(space);
 
     if (mask & ~self)
         remote_flush(mask & ~self);
@@ -293,7 +297,7 @@ enum step space_destroy_step(struct space *space)
         if (space->object.type == CAP_DOMAIN)
             domain_destroy(space);
         else
-            remote_flush(__atomic_load_n(&space->cpu_mask, __ATOMIC_SEQ_CST));
+            remote_flush(loaded_on(space));
     }
     return forget_some(space);
 }

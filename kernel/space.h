@@ -18,7 +18,6 @@ struct space {
     struct radix own_tables;
     struct cap mappings; /* head of the list of Frames and donated memory */
     uint64_t mapped;     /* bytes */
-    uint64_t cpu_mask;   /* CPUs that have it loaded; AddressSpace */
     uint64_t root;       /* CR3; AddressSpace */
     bool emptied;        /* its table memory was revoked */
 };
@@ -32,7 +31,11 @@ struct space {
  */
 bool space_init(struct space *space, enum cap_type type, unsigned size_bits);
 /* Loads it on this CPU; NULL loads the kernel's own tables. */
-void space_load(struct cpu *cpu, struct space *space);
+static inline void space_load(struct cpu *cpu, struct space *space)
+{
+    __atomic_store_n(&cpu->space, space, __ATOMIC_RELAXED);
+    cr3_write(space ? space->root : platform.kernel_root.v);
+}
 /* Forgets all translations on this CPU, and leaves a dying space. */
 void space_flush_local(struct cpu *cpu);
 

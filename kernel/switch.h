@@ -4,19 +4,32 @@
 #include "kernel/space.h"
 #include "kernel/thread.h"
 
-/* Loads `next` into this CPU: FPU state, address space, where entries save
- * its registers. Its registers follow when the kernel is left. */
-static inline void thread_switch(struct cpu *cpu, struct thread *next)
+/* Loads what `next` needs besides its FPU state: address space, TLS, and where
+ * entries save its registers. Its registers follow when the kernel is left. */
+static inline __attribute__((always_inline)) void
+thread_load(struct cpu *cpu, struct thread *next)
 {
-    struct thread *last = cpu->current;
-
-    if (last)
-        fpu_save(last->fpu);
     cpu->current = next;
-    fpu_restore(next->fpu);
     cpu_set_entry_stack(&cpu->arch, (uint64_t)(&next->regs + 1));
     if (next->space != cpu->space)
         space_load(cpu, next->space);
     /* Always: the last thread may have loaded FS, which changed the base. */
     msr_write(MSR_FS_BASE, next->fs_base);
+}
+
+/* From the thread that runs to another. */
+static inline __attribute__((always_inline)) void
+thread_change(struct cpu *cpu, struct thread *last, struct thread *next)
+{
+    fpu_change(last->fpu, next->fpu);
+    thread_load(cpu, next);
+}
+
+/* From whatever there is: the thread that ran may be gone. */
+static inline void thread_switch(struct cpu *cpu, struct thread *next)
+{
+    if (cpu->current)
+        fpu_save(cpu->current->fpu);
+    fpu_restore(next->fpu);
+    thread_load(cpu, next);
 }

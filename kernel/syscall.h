@@ -15,6 +15,8 @@ struct thread *idle_interrupt(uint64_t vector);
 struct thread *kernel_start_thread(struct cpu *cpu);
 /* entry.S: leaves the kernel into this thread, or idles. Never return. */
 _Noreturn void kernel_leave(struct thread *thread);
+/* The same for a thread that entered by SYSCALL and runs on: no checks. */
+_Noreturn void kernel_leave_syscall(struct thread *thread);
 
 /* Ends the operation with an error in argument `arg` (0: the capability). */
 static inline void syscall_fail(struct thread *self, enum status code,

@@ -61,10 +61,16 @@ struct thread {
     struct message_page *message;
     uint64_t fs_base;
 
-    uint8_t state; /* enum thread_state */
+    union {
+        struct {
+            uint8_t state; /* enum thread_state */
+            /* Blocked without a deadline, in a receive that takes calls or in
+             * a call: its CPU; else NOT_PLAIN or anything. */
+            uint8_t plain_on;
+        };
+        uint16_t state_and_plain; /* both in one store */
+    };
     uint8_t cpu;
-    uint8_t plain_on; /* blocked without a deadline, in a receive that takes
-                       * calls or in a call: its CPU; else NOT_PLAIN */
     bool faulted;  /* its message is a fault, not its registers */
     bool calling;  /* SENDING: wants an answer */
     bool queued;   /* on `endpoint` or `waits_for`, guarded by its lock */

@@ -19,15 +19,9 @@ entry_syscall:
     swapgs
     movq %rsp, %gs:CPU_SCRATCH
     movq %gs:CPU_CURRENT, %rsp
-    movq %rax, THREAD_REGS + REGS_RAX(%rsp)
     movq %rcx, THREAD_REGS + REGS_RIP(%rsp)
     movq %r11, THREAD_REGS + REGS_RFLAGS(%rsp)
     movq %rdi, THREAD_REGS + REGS_RDI(%rsp)
-    movq %rsi, THREAD_REGS + REGS_RSI(%rsp)
-    movq %rdx, THREAD_REGS + REGS_RDX(%rsp)
-    movq %r10, THREAD_REGS + REGS_R10(%rsp)
-    movq %r8, THREAD_REGS + REGS_R8(%rsp)
-    movq %r9, THREAD_REGS + REGS_R9(%rsp)
     movq %rbx, THREAD_REGS + REGS_RBX(%rsp)
     movq %rbp, THREAD_REGS + REGS_RBP(%rsp)
     movq %r12, THREAD_REGS + REGS_R12(%rsp)
@@ -39,18 +33,28 @@ entry_syscall:
     movq %gs:CPU_SCRATCH, %rbx
     movq %gs:CPU_STACK, %rsp
     movq %rbx, THREAD_REGS + REGS_RSP(%rdi)
-    cmpq $ASM_ENDPOINT_CALL, %rax
-    jne 1f
+    /* Message operations take their words from registers, as C arguments:
+     * rsi, rdx, rcx (r10), r8, r9. */
+    movq %r10, %rcx
+    cmpl $ASM_ENDPOINT_CALL, %eax
+    je enter_call
+    cmpl $ASM_REPLY_RECEIVE, %eax
+    je enter_reply_receive
+    movq %rax, THREAD_REGS + REGS_RAX(%rdi)
+    movq %rsi, THREAD_REGS + REGS_RSI(%rdi)
+    movq %rdx, THREAD_REGS + REGS_RDX(%rdi)
+    movq %r10, THREAD_REGS + REGS_R10(%rdi)
+    movq %r8, THREAD_REGS + REGS_R8(%rdi)
+    movq %r9, THREAD_REGS + REGS_R9(%rdi)
+    call syscall_entry
+    movq %rax, %rdi
+    jmp kernel_leave
+enter_call:
     call fast_call
-    movq %rax, %rdi
-    jmp kernel_leave
-1:  cmpq $ASM_REPLY_RECEIVE, %rax
-    jne 2f
+    ud2
+enter_reply_receive:
     call fast_reply_receive
-    movq %rax, %rdi
-    jmp kernel_leave
-2:  call syscall_entry
-    movq %rax, %rdi
+    ud2
 
 /* Leaves into the thread in rdi; idles if it is NULL. Never returns. */
     .global kernel_leave
@@ -59,6 +63,8 @@ kernel_leave:
     jz idle
     cmpq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rdi)
     jne leave_full
+    .global kernel_leave_syscall /* the thread did enter by SYSCALL */
+kernel_leave_syscall:
     movq THREAD_REGS + REGS_RIP(%rdi), %rcx
     movq THREAD_REGS + REGS_RFLAGS(%rdi), %r11
     movq THREAD_REGS + REGS_RSP(%rdi), %rsp

@@ -52,3 +52,19 @@ static inline void fpu_restore(const void *area)
     else
         __asm__ volatile("fxrstor64 %0" : : "m"(*bytes));
 }
+
+/* Saves one thread's state and loads another's. */
+static inline __attribute__((always_inline)) void fpu_change(void *last, const void *next)
+{
+    if (__builtin_expect(fpu_method == FPU_XSAVEOPT, 1)) {
+        uint8_t(*from)[FPU_AREA_SIZE] = last;
+        const uint8_t(*to)[FPU_AREA_SIZE] = next;
+
+        __asm__ volatile("xsaveopt64 %0\n\txrstor64 %1"
+                         : "+m"(*from)
+                         : "m"(*to), "a"((uint32_t)fpu_mask), "d"(0));
+        return;
+    }
+    fpu_save(last);
+    fpu_restore(next);
+}
