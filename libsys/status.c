@@ -15,8 +15,7 @@ static const char *const texts[STATUS_CODES] = {
     [ERR_TIMEOUT] = "no answer in time",
     [ERR_GONE] = "the other side is gone",
     [ERR_BUSY] = "the object's state does not allow it now",
-    [ERR_UNCONFIRMED] = "the hardware did not confirm; the memory is "
-                        "quarantined",
+    [ERR_UNCONFIRMED] = "not confirmed by hardware; memory is quarantined",
     [ERR_NO_ISOLATION] = "the machine has no usable IOMMU",
     [ERR_LIMIT] = "a table of fixed size is full",
     [ERR_DEPTH] = "capabilities are derived too deeply",

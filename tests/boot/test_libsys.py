@@ -1,8 +1,8 @@
 """libsys on the real kernel: tests/component/selftest says what holds."""
 
 POLICY = "tests/component/selftest/policy.yaml"
-PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions", "locks",
-         "messages", "deferral", "sharing", "rings")
+PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions",
+         "locks", "messages", "deferral", "sharing", "rings")
 
 
 def test_libsys(machine):
