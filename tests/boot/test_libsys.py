@@ -1,5 +1,7 @@
 """libsys on the real kernel: tests/component/selftest says what holds."""
 
+import re
+
 POLICY = "tests/component/selftest/policy.yaml"
 PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions",
          "locks", "messages", "deferral", "sharing", "rings")
@@ -15,9 +17,14 @@ def test_libsys(machine):
     assert "client: all done, 0 failed" in log
 
 
-def test_a_stack_overflow_hits_the_guard_page(machine):
+def test_ends_are_clean(machine):
+    """A stack overflow hits the guard page, abort() tells its status, and one
+    that runs out of memory hears of it from malloc."""
     m = machine(POLICY)
     m.wait_prompt()
+    m.expect(r"client: all done", 60)
     log = m.run("log")
     assert "overflow: page fault" in log, log
     assert "aborts: exited with status 134" in log, log
+    assert re.search(r"tiny: got [1-9]\d* KB", log), log
+    assert "tiny: exited with status 0" in log, log

@@ -1,6 +1,7 @@
 /*
  * Which part this component plays, as its argument says.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,17 @@ static int overflow_stack(void)
     return t == NULL ? 1 : (int)thread_join(t, DEADLINE_NEVER);
 }
 
+/* Little memory: it must come up, or end, and run out in good order. */
+static int use_all_memory(void)
+{
+    size_t got = 0;
+
+    while (malloc(1000) != NULL)
+        got++;
+    printf("got %zu KB\n", got);
+    return errno == ENOMEM ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
     const char *part = argc > 0 ? argv[argc - 1] : "";
@@ -74,5 +86,7 @@ int main(int argc, char **argv)
         return overflow_stack();
     if (strcmp(part, "abort") == 0)
         abort();
+    if (strcmp(part, "tiny") == 0)
+        return use_all_memory();
     return run_tests();
 }
