@@ -24,10 +24,13 @@ RUN_OPTIONS = --iso $(ISO) --policy $(POLICY) --disk $(DISK) \
 # The command reaches the shell as it was given, whatever quotes it holds.
 run debug: export CORDON_CMD = $(CMD)
 
-run: $(ISO) disk | setup-emulator ## boot the system; CMD='ls /' runs one command
+# Only a policy whose machine has the disk waits for it to be made.
+WANTS_DISK = $(if $(shell grep -sE 'disk: *true' '$(POLICY)'),disk)
+
+run: $(ISO) $(WANTS_DISK) | setup-emulator ## boot the system; CMD='ls /' runs one command
 	$(Q)tools/run $(RUN_OPTIONS) $${CORDON_CMD:+--cmd "$$CORDON_CMD"}
 
 # PROGRAM=NAME adds that component's symbols to the kernel's.
 PROGRAM ?= nvme
-debug: $(ISO) disk | setup-emulator setup-debug ## boot halted, with gdb attached; PROGRAM=NAME
+debug: $(ISO) $(WANTS_DISK) | setup-emulator setup-debug ## boot halted, with gdb attached; PROGRAM=NAME
 	$(Q)tools/run-debug $(O) $(PROGRAM) $(RUN_OPTIONS)

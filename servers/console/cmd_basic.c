@@ -13,6 +13,8 @@
 #include "servers/console/table.h"
 #include "servers/console/uart.h"
 
+#define SLEEP_STEP (50 * NS_PER_MS) /* between looks for Ctrl-C */
+
 #define STATUS_MAX 127
 
 static int help_one(const char *name)
@@ -100,6 +102,22 @@ static int do_status(int argc, char **argv)
     if (argc > 1)
         return shell_usage();
     printf("%d\n", shell_status());
+    return SHELL_OK;
+}
+
+/* Ctrl-C ends it early. */
+static int do_sleep(int argc, char **argv)
+{
+    char *end = "";
+    double seconds = argc == 2 ? strtod(argv[1], &end) : -1;
+    uint64_t deadline;
+
+    if (*end || !(seconds >= 0) || seconds > 86400)
+        return shell_usage();
+    deadline = clock_after((uint64_t)(seconds * 1e9));
+    while (clock_now() < deadline && !shell_interrupted())
+        clock_sleep(deadline - clock_now() < SLEEP_STEP ? deadline - clock_now()
+                                                        : SLEEP_STEP);
     return SHELL_OK;
 }
 
@@ -203,6 +221,7 @@ const struct command commands_basic[] = {
     {"help", "[COMMAND]", "this list, or one line of it", do_help,
      COMMAND_COMMANDS},
     {"echo", "WORD...", "print the words", do_echo, COMMAND_NO_WORDS},
+    {"sleep", "SECONDS", "wait", do_sleep, COMMAND_NO_WORDS},
     {"status", "", "exit status of the last command", do_status,
      COMMAND_NO_WORDS},
     {"time", "COMMAND...", "run a command and say how long it took", do_time,
