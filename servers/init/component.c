@@ -197,7 +197,7 @@ static int map_fresh(struct component *c, size_t pages, uint64_t address,
 /* Stack, message page, and the startup page in init's view. */
 static int make_pages(struct component *c)
 {
-    cap_t frames;
+    cap_t frames = 0;
     uint64_t status;
 
     if (map_fresh(c, STACK_BYTES / PAGE_SIZE, STACK_TOP - STACK_BYTES,
@@ -390,6 +390,7 @@ static int build(struct component *c)
 int component_start(struct component *c)
 {
     c->ready = false;
+    c->said = 0;
     if (c->fault == 0) {
         c->fault = cap_copy(own_endpoint, RIGHT_WRITE | RIGHT_GRANT,
                             BADGE(BADGE_LIFE, c->number), NULL);

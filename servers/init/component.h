@@ -37,6 +37,7 @@ struct component {
 
     uint32_t state; /* enum monitor_state */
     uint32_t restarts, faults;
+    uint32_t said;       /* messages that it logged in this life */
     uint64_t restart_at; /* WAITING: when, monotonic ns */
     uint64_t past_device_faults;
     bool ready;              /* it said so */

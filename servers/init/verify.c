@@ -137,12 +137,10 @@ static void check_space(const struct component *c, struct monitor_verify *out)
         if ((r.r[3] & (MAP_WRITE | MAP_EXEC)) == (MAP_WRITE | MAP_EXEC))
             differs(out, "0x%llx is writable and executable",
                     (unsigned long long)r.r[0]);
-        if (is_window(c, r.r[1], bytes))
+        if (is_window(c, r.r[1], bytes) || is_config_space(c, r.r[1], bytes))
             out->window_bytes += bytes;
         else if (may_map_ram(c, r.r[1], bytes))
             out->ram_bytes += bytes;
-        else if (is_config_space(c, r.r[1], bytes))
-            out->window_bytes += bytes;
         else
             differs(out,
                     "address 0x%llx maps physical 0x%llx, which the "
@@ -176,7 +174,7 @@ static void check_domain(const struct component *c, const struct device_book *d,
 static void check_device(const struct component *c, const struct device_book *d,
                          struct monitor_verify *out)
 {
-    struct result device, space = {0};
+    struct result device, space;
     uint32_t memory_bars = 0;
 
     if (!d->claimed) {

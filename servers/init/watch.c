@@ -20,6 +20,7 @@
 #define RESTART_DELAY_NS   (20 * NS_PER_MS)
 #define RESTART_DELAYS_MAX 50u
 #define READY_NS           (5 * NS_PER_S)
+#define SAID_MAX           200u /* messages that a life may log */
 
 static cap_t reply;
 
@@ -177,13 +178,22 @@ static void answer(struct message *m, uint64_t label)
     message_reply(reply, m);
 }
 
+/* R7: one that talks without end does not push the others' lines out. */
+static uint64_t hear(struct component *c, struct message *m)
+{
+    if (c->said == SAID_MAX)
+        log_line("%s: has said enough in this life; the rest is not kept",
+                 c->name);
+    return c->said++ < SAID_MAX ? said_log(c->name, m) : SERVICE_TOO_LARGE;
+}
+
 static void life_message(struct component *c, struct message *m)
 {
     uint64_t w[FAULT_WORDS];
     uint64_t label = m->label;
 
     if (label == LIFECYCLE_LOG) {
-        answer(m, said_log(c->name, m));
+        answer(m, hear(c, m));
         return;
     }
     for (uint32_t i = 0; i < FAULT_WORDS; i++)

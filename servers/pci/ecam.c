@@ -90,7 +90,7 @@ static mmio_t map_frames(struct ecam *e, uint64_t offset, unsigned bits,
 
 static mmio_t map_chunk(struct ecam *e, unsigned chunk)
 {
-    uint64_t offset = chunk * CHUNK_BYTES;
+    uint64_t offset = (uint64_t)chunk * CHUNK_BYTES;
     uint64_t left = ecam_bytes(&e->where) - offset;
 
     if (left >= CHUNK_BYTES && (ecam_start(&e->where) & (CHUNK_BYTES - 1)) == 0)

@@ -42,27 +42,40 @@ static bool is_port(const struct node *bridge)
            bridge->port_type == EXPRESS_DOWNSTREAM;
 }
 
+/* The requester ID that comes out of a bridge to conventional PCI. */
+static uint32_t alias_below(const struct node *bridge)
+{
+    /* Below another such bridge: the upper one's. */
+    if (bridge->requester != bridge->address)
+        return bridge->requester;
+    if (bridge->express == 0)
+        return bridge->address;
+    return PCI_ADDRESS(PCI_SEGMENT(bridge->address), bridge->secondary, 0, 0);
+}
+
+/* Do requests turn around above this function, before the IOMMU? */
+static bool turns_around(const struct node *n, const struct node *parent)
+{
+    if (leads_to_conventional(parent))
+        return true;
+    if (is_port(parent))
+        return !parent->acs_isolates;
+    /* A switch: between its downstream ports. */
+    return n->port_type == EXPRESS_DOWNSTREAM && !n->acs_isolates;
+}
+
 static void merge_with_parent(struct tree *t, uint32_t i)
 {
     struct node *n = &t->nodes[i];
-    struct node *p;
+    const struct node *parent;
 
     if (n->parent == NO_NODE)
         return;
-    p = &t->nodes[n->parent];
-    if (leads_to_conventional(p)) {
-        /* A bridge below another one has the upper one's alias already. */
-        n->requester = p->requester != p->address ? p->requester
-                       : p->express == 0          ? p->address
-                                         : PCI_ADDRESS(PCI_SEGMENT(p->address),
-                                                       p->secondary, 0, 0);
+    parent = &t->nodes[n->parent];
+    if (leads_to_conventional(parent))
+        n->requester = alias_below(parent);
+    if (turns_around(n, parent))
         merge(t, i, n->parent);
-    } else if (is_port(p) && !p->acs_isolates) {
-        merge(t, i, n->parent);
-    } else if (!is_port(p) && n->port_type == EXPRESS_DOWNSTREAM &&
-               !n->acs_isolates) {
-        merge(t, i, n->parent); /* the switch's upstream port */
-    }
 }
 
 static void merge_functions(struct tree *t, uint32_t i)
