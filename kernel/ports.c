@@ -3,7 +3,10 @@
 #include "kernel/captable.h"
 #include "kernel/operations.h"
 
-#define PORT_COUNT 65536u
+/* PCI configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2) could move any
+ * device's windows: these ports are nobody's, the PCI server uses the ECAM. */
+#define PCI_CONFIG_FIRST 0xcf8u
+#define PCI_CONFIG_END   0xd00u
 
 static uint64_t range_first(const struct cap *cap)
 {
@@ -27,6 +30,10 @@ static bool check(struct thread *self, const struct cap *cap)
     }
     if (port < first || port >= end || width > end - port) {
         syscall_argument(self, 1, first, end - 1);
+        return false;
+    }
+    if (port < PCI_CONFIG_END && port + width > PCI_CONFIG_FIRST) {
+        syscall_argument(self, 1, PCI_CONFIG_END, end - 1);
         return false;
     }
     return true;

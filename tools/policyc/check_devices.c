@@ -141,11 +141,23 @@ static void check_device(struct report *r, const struct policy *policy,
 
 /* --- ports and lines --- */
 
+/* PCI configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2): whoever has it
+ * can move any device's windows. The kernel refuses these ports to all. */
+#define PCI_CONFIG_FIRST 0xcf8
+#define PCI_CONFIG_LAST  0xcff
+
 static void check_ports(struct report *r, const struct policy *policy,
                         const struct value *ports)
 {
     if (!is_good(ports))
         return;
+    if (ports->number <= PCI_CONFIG_LAST && ports->mask >= PCI_CONFIG_FIRST) {
+        report_error(r, ports->place,
+                     "ioports: %s holds PCI configuration ports",
+                     ports->text);
+        report_hint(r, "0xcf8-0xcff are nobody's: the PCI server uses memory");
+        return;
+    }
     for (unsigned i = 0; i < policy->components.count; i++) {
         const struct component *c = policy_component(policy, i);
 

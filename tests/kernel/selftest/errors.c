@@ -32,6 +32,10 @@ void test_errors(void)
           ports_in(PORTS, 0xffff, 4).status, FAILS(ERR_ARGUMENT, 1));
     check("port width", ports_in(PORTS, 0x3f8, 3).status,
           FAILS(ERR_ARGUMENT, 2));
+    check("PCI configuration", ports_in(PORTS, 0xcf8, 4).status,
+          FAILS(ERR_ARGUMENT, 1));
+    check("reaching into it", ports_in(PORTS, 0xcf7, 2).status,
+          FAILS(ERR_ARGUMENT, 1));
     check("priority",
           sched_configure(SLOT_SCHED_CONTROL, SLOT_SCHED_CONTEXT, 256, 10000,
                           10000, 0)
