@@ -1,0 +1,2 @@
+/* The edu card as the devices' test drives it. */
+#include "../devices/card.c"
