@@ -48,14 +48,6 @@ bool iommu_x2apic(void);
 /* Why not, one line for people; "" when usable. */
 const char *iommu_reason(void);
 
-/* Firmware's reserved memory (RMRR): reported, never mapped. */
-struct iommu_reserved {
-    uint16_t segment;
-    uint64_t base, limit; /* inclusive, physical addresses */
-};
-unsigned iommu_reserved_count(void);
-const struct iommu_reserved *iommu_reserved_get(unsigned i);
-
 /* ---- Domains ---- */
 
 struct iommu_domain {

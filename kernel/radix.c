@@ -85,18 +85,16 @@ static uint64_t *slot_find(const struct radix *r, uint64_t va, unsigned level,
     }
 }
 
-/* The leaf of exactly this size at `va`, or null. */
-static uint64_t *leaf_find(const struct radix *r, uint64_t va,
-                           unsigned size_bits)
+static bool table_take(struct radix *r, paddr_t *page)
 {
-    unsigned level = size_level(size_bits), at;
-    uint64_t *slot = slot_find(r, va, level, &at);
-    uint64_t entry = slot_load(slot);
-
-    if (at != level || !is_present(r->format, entry) ||
-        !is_leaf(r->format, entry, level))
-        return NULL;
-    return slot;
+    if (r->pool_count == 0)
+        return false;
+    *page = (paddr_t){r->pool};
+    uint64_t *link = phys_to_virt(*page);
+    r->pool = *link;
+    r->pool_count--;
+    *link = 0;
+    return true;
 }
 
 /* Like slot_find, but builds the missing tables from the pool, which the
@@ -107,7 +105,7 @@ static uint64_t *slot_make(struct radix *r, uint64_t va, unsigned level)
         unsigned at;
         paddr_t page;
         uint64_t *slot = slot_find(r, va, level, &at);
-        if (at == level || !radix_take(r, &page))
+        if (at == level || !table_take(r, &page))
             return slot;
         if (r->format->walk_incoherent)
             cache_flush(phys_to_virt(page), PAGE_SIZE);
@@ -128,18 +126,6 @@ void radix_donate(struct radix *r, paddr_t page)
     *(uint64_t *)phys_to_virt(page) = r->pool;
     r->pool = page.v;
     r->pool_count++;
-}
-
-bool radix_take(struct radix *r, paddr_t *page)
-{
-    if (r->pool_count == 0)
-        return false;
-    *page = (paddr_t){r->pool};
-    uint64_t *link = phys_to_virt(*page);
-    r->pool = *link;
-    r->pool_count--;
-    *link = 0;
-    return true;
 }
 
 /* Size, alignment and range of `n` leaves at `va`. */
@@ -248,37 +234,10 @@ enum radix_status radix_map(struct radix *r, uint64_t va, paddr_t pa,
     return RADIX_OK;
 }
 
-enum radix_status radix_unmap(struct radix *r, uint64_t va, unsigned size_bits)
-{
-    enum radix_status s = range_check(r, va, size_bits, 1);
-    if (s != RADIX_OK)
-        return s;
-    uint64_t *slot = leaf_find(r, va, size_bits);
-    if (slot == NULL)
-        return RADIX_ABSENT;
-    slot_store(r, slot, 0);
-    return RADIX_OK;
-}
-
 static uint64_t leaf_entry(const struct radix_format *f, unsigned level,
                            unsigned attrs)
 {
     return f->leaf_bits(attrs) | (level > 0 ? f->large : 0);
-}
-
-enum radix_status radix_protect(struct radix *r, uint64_t va,
-                                unsigned size_bits, unsigned attrs)
-{
-    enum radix_status s = range_check(r, va, size_bits, 1);
-    if (s != RADIX_OK)
-        return s;
-    uint64_t *slot = leaf_find(r, va, size_bits);
-    if (slot == NULL)
-        return RADIX_ABSENT;
-    slot_store(r, slot,
-               (slot_load(slot) & r->format->address) |
-                   leaf_entry(r->format, size_level(size_bits), attrs));
-    return RADIX_OK;
 }
 
 static void leaf_read(const struct radix_format *f, uint64_t va, uint64_t entry,
@@ -290,20 +249,6 @@ static void leaf_read(const struct radix_format *f, uint64_t va, uint64_t entry,
     leaf->pa = (paddr_t){entry & f->address & ~mask};
     leaf->size_bits = level_shift(level);
     leaf->attrs = f->leaf_attrs(entry);
-}
-
-enum radix_status radix_lookup(const struct radix *r, uint64_t va,
-                               struct radix_leaf *leaf)
-{
-    unsigned at;
-
-    if ((va >> r->format->input_bits) != 0)
-        return RADIX_ABSENT;
-    uint64_t entry = slot_load(slot_find(r, va, 0, &at));
-    if (!is_present(r->format, entry))
-        return RADIX_ABSENT;
-    leaf_read(r->format, va, entry, at, leaf);
-    return RADIX_OK;
 }
 
 enum radix_status radix_next(const struct radix *r, uint64_t *va,
@@ -322,57 +267,6 @@ enum radix_status radix_next(const struct radix *r, uint64_t *va,
         }
     }
     return RADIX_ABSENT;
-}
-
-/* The deepest table on the way to `va`; *parent is the slot that points to
- * it, null for the root. */
-static uint64_t *table_find(const struct radix *r, uint64_t va, unsigned *level,
-                            uint64_t **parent)
-{
-    uint64_t *table = r->root;
-
-    *parent = NULL;
-    for (*level = r->format->levels - 1; *level > 0; (*level)--) {
-        uint64_t *slot = &table[slot_index(va, *level)];
-        if (!is_table(r->format, slot_load(slot), *level))
-            break;
-        *parent = slot;
-        table = entry_table(r->format, slot_load(slot));
-    }
-    return table;
-}
-
-enum radix_status radix_clear_step(struct radix *r)
-{
-    unsigned level;
-    uint64_t *parent, va = r->clear_at;
-
-    if ((va >> r->format->input_bits) != 0) {
-        r->clear_at = 0;
-        return RADIX_OK;
-    }
-    uint64_t *table = table_find(r, va, &level, &parent);
-    unsigned shift = level_shift(level);
-    do {
-        uint64_t *slot = &table[slot_index(va, level)];
-        if (is_table(r->format, slot_load(slot), level)) {
-            r->clear_at = va;
-            return RADIX_AGAIN;
-        }
-        *slot = 0;
-        va = ((va >> shift) + 1) << shift;
-    } while (slot_index(va, level) != 0 && (va >> r->format->input_bits) == 0);
-    r->clear_at = va;
-    if (parent != NULL) {
-        /* The table is empty now: free it. Go on at its parent's slot, so
-         * that the parent is freed in its turn. */
-        r->clear_at = va - ((uint64_t)1 << level_shift(level + 1));
-        paddr_t page = {slot_load(parent) & r->format->address};
-        slot_store(r, parent, 0);
-        r->used_count--;
-        radix_donate(r, page);
-    }
-    return RADIX_AGAIN;
 }
 
 void radix_cursor_begin(struct radix_cursor *c, struct radix *r, uint64_t va,

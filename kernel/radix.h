@@ -33,7 +33,7 @@ enum radix_status {
     RADIX_BAD_RANGE,   /* beyond the format's input or address width */
     RADIX_OVERLAP,     /* a leaf, or a table for smaller leaves, is there */
     RADIX_NEED_TABLES, /* the pool is short: radix_tables_needed() says how */
-    RADIX_ABSENT,      /* no leaf of this size at this address */
+    RADIX_ABSENT,      /* no leaf is left */
     RADIX_AGAIN,       /* bounded step done, call again */
 };
 
@@ -58,7 +58,6 @@ struct radix {
     uint64_t pool;       /* first free table's physical address; 0 = none */
     uint32_t pool_count; /* free tables */
     uint32_t used_count; /* tables in use, the root not counted */
-    uint64_t clear_at;   /* where radix_clear_step goes on */
 };
 
 struct radix_leaf {
@@ -75,9 +74,6 @@ void radix_init(struct radix *r, const struct radix_format *f, paddr_t root);
 /* Adds a zeroed page to the pool. */
 void radix_donate(struct radix *r, paddr_t page);
 
-/* Takes a page back out of the pool, zeroed; false when the pool is empty. */
-bool radix_take(struct radix *r, paddr_t *page);
-
 /* How many tables `n` leaves from `va` on need that do not exist yet. Cost
  * grows with n / 512. Meaningful for a range that radix_check accepts but
  * for the tables. */
@@ -93,18 +89,6 @@ enum radix_status radix_check(const struct radix *r, uint64_t va,
 enum radix_status radix_map(struct radix *r, uint64_t va, paddr_t pa,
                             unsigned size_bits, unsigned attrs);
 
-/* Removes one leaf. Its table stays for the next map, so no cache of table
- * pointers (paging-structure cache) can go stale. */
-enum radix_status radix_unmap(struct radix *r, uint64_t va, unsigned size_bits);
-
-/* Changes what one leaf allows. */
-enum radix_status radix_protect(struct radix *r, uint64_t va,
-                                unsigned size_bits, unsigned attrs);
-
-/* The leaf that covers `va`, or RADIX_ABSENT. */
-enum radix_status radix_lookup(const struct radix *r, uint64_t va,
-                               struct radix_leaf *leaf);
-
 /*
  * R12: reads tables out. Finds the first leaf that ends above *va.
  * RADIX_OK: *leaf is filled in, *va is the address after it.
@@ -115,16 +99,11 @@ enum radix_status radix_next(const struct radix *r, uint64_t *va,
                              struct radix_leaf *leaf);
 
 /*
- * R9: removes all leaves and tables in steps of at most one table; freed
- * tables go to the pool. RADIX_AGAIN until RADIX_OK. Only when no hardware
- * uses the root any more and its caches are flushed.
- */
-enum radix_status radix_clear_step(struct radix *r);
-
-/*
  * A cursor writes consecutive leaves of one size at a few instructions each.
  * Before it puts new leaves, radix_check must have returned RADIX_OK for the
- * whole range; it may also change or remove leaves that are there. Nothing
+ * whole range; it may also change or remove leaves that are there. A table
+ * stays when its last leaf goes, so that no cache of table pointers
+ * (paging-structure cache) can go stale; it goes with its memory. Nothing
  * else may change the radix until radix_cursor_end.
  */
 struct radix_cursor {

@@ -4,7 +4,7 @@
  * is attached when its context entry is present; nothing else gives it a
  * translation (R1).
  */
-#include "iommu/vtd/context.h"
+#include "iommu/vtd/vtd.h"
 
 #include "kernel/cache.h"
 

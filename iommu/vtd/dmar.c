@@ -26,7 +26,6 @@
 #define DRHD_HEADER          16
 
 /* VT-d 4.1, 8.4. */
-#define RMRR_SEGMENT         6
 #define RMRR_BASE            8
 #define RMRR_LIMIT           16
 #define RMRR_HEADER          24
@@ -130,8 +129,7 @@ static const char *reserved_read(const uint8_t *p, size_t size, struct dmar *d)
         return "a DMAR reserved region is cut short";
     if (d->reserved_count == DMAR_MAX_RESERVED)
         return "DMAR reserves more regions than Cordon has room for";
-    struct iommu_reserved *r = &d->reserved[d->reserved_count++];
-    r->segment = (uint16_t)field(p + RMRR_SEGMENT, 2);
+    struct dmar_reserved *r = &d->reserved[d->reserved_count++];
     r->base = field(p + RMRR_BASE, 8);
     r->limit = field(p + RMRR_LIMIT, 8);
     if (r->limit < r->base)

@@ -5,7 +5,6 @@
 #pragma once
 
 #include <cordon/types.h>
-#include "iommu/iommu.h"
 
 #define DMAR_MAX_UNITS    8
 #define DMAR_MAX_SCOPES   256
@@ -39,12 +38,17 @@ struct dmar_unit {
     bool include_all; /* all of the segment that no scope names */
 };
 
+/* Firmware's reserved memory (RMRR): reported, never mapped. */
+struct dmar_reserved {
+    uint64_t base, limit; /* inclusive, physical addresses */
+};
+
 struct dmar {
     bool interrupts; /* the platform supports interrupt remapping */
     unsigned unit_count, scope_count, reserved_count;
     struct dmar_unit units[DMAR_MAX_UNITS];
     struct dmar_scope scopes[DMAR_MAX_SCOPES];
-    struct iommu_reserved reserved[DMAR_MAX_RESERVED];
+    struct dmar_reserved reserved[DMAR_MAX_RESERVED];
 };
 
 /* Returns NULL, or what is wrong with the table. */

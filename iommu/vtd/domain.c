@@ -4,7 +4,7 @@
  * (VT-d 4.1, 6.5 and 6.6) and confirms that (R4).
  */
 #include "iommu/vtd/bitmap.h"
-#include "iommu/vtd/context.h"
+#include "iommu/vtd/vtd.h"
 
 #define DOMAIN_IDS 65536
 

@@ -3,7 +3,7 @@
  * one page-table format, then enable unit after unit. If one of them cannot be
  * used, none is: a system that cages some of its devices cages none.
  */
-#include "iommu/vtd/context.h"
+#include "iommu/vtd/vtd.h"
 #include "iommu/vtd/radix_vtd.h"
 
 #include "kernel/print.h"
@@ -20,16 +20,6 @@ bool iommu_usable(void)
 const char *iommu_reason(void)
 {
     return vtd.on ? "" : vtd.reason;
-}
-
-unsigned iommu_reserved_count(void)
-{
-    return vtd.dmar.reserved_count;
-}
-
-const struct iommu_reserved *iommu_reserved_get(unsigned i)
-{
-    return &vtd.dmar.reserved[i];
 }
 
 static void unit_map(struct vtd_unit *u, const struct dmar_unit *d)

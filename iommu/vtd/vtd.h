@@ -100,6 +100,18 @@ struct vtd_descriptor vtd_entry(uint16_t index);
 /* An empty root with one empty context table a bus up to the last. */
 void vtd_context_init(struct vtd_unit *u, unsigned buses);
 
+/* Context entries; the caller flushes. */
+/* Whether the unit's tables reach the requester's bus; all others want it. */
+bool vtd_context_exists(const struct vtd_unit *u, uint16_t rid);
+void vtd_context_attach(struct vtd_unit *u, uint16_t rid,
+                        const struct iommu_domain *d);
+/* Absent and muted. */
+void vtd_context_block(struct vtd_unit *u, uint16_t rid);
+/* Safe at any time on any CPU. */
+void vtd_context_mute(struct vtd_unit *u, uint16_t rid, bool muted);
+void vtd_context_read(const struct vtd_unit *u, uint16_t rid,
+                      struct iommu_attachment *out);
+
 /* remap.c: the interrupt remapping table, shared by all units. */
 void vtd_remap_init(void);
 /* Its address and size, as the register wants them. */

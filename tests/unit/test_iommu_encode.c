@@ -16,7 +16,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "iommu/vtd/context.h"
 #include "iommu/vtd/vtd.h"
 #include "tests/unit/vtd_model.h"
 
