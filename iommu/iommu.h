@@ -115,9 +115,8 @@ struct iommu_irq {
     bool level; /* I/O APIC level-triggered line */
 };
 
-/* Takes `n` consecutive free entries, n a power of two up to 32 (aligned, so
- * that one multi-message MSI can use them). All stay absent. */
-enum iommu_status iommu_irq_alloc(unsigned n, uint16_t *first);
+/* Takes a free entry, which stays absent. */
+enum iommu_status iommu_irq_alloc(uint16_t *index);
 /* Makes an absent entry present. IOMMU_LIMIT: the units cannot address that
  * CPU. */
 enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq);

@@ -89,7 +89,7 @@ void device_interrupt_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     }
     if (!making_check(self, args, 2, OP_DEVICE_INTERRUPT, &m))
         return;
-    if (iommu_irq_alloc(1, &m.interrupt->index) != IOMMU_OK) {
+    if (iommu_irq_alloc(&m.interrupt->index) != IOMMU_OK) {
         m.interrupt->index = 0;
         syscall_fail(self, ERR_LIMIT, 0);
         return;
@@ -149,7 +149,7 @@ void device_lines_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_argument(self, 5, 0, 0);
         return;
     }
-    if (iommu_usable() && iommu_irq_alloc(1, &found.index) != IOMMU_OK) {
+    if (iommu_usable() && iommu_irq_alloc(&found.index) != IOMMU_OK) {
         syscall_fail(self, ERR_LIMIT, 0);
         return;
     }

@@ -17,7 +17,7 @@ static uint16_t id_take(void)
 {
     lock_acquire(&ids_lock);
     bitmap_set(ids, 0);
-    uint32_t id = bitmap_take(ids, DOMAIN_IDS, 1);
+    uint32_t id = bitmap_take(ids, DOMAIN_IDS);
     if (id >= vtd.domain_limit) {
         if (id < DOMAIN_IDS)
             bitmap_clear(ids, id);
@@ -91,7 +91,7 @@ static struct vtd_descriptor range_flush(const struct vtd_unit *u,
 {
     unsigned order = range_order(first.v, first.v + bytes - 1);
 
-    if ((int)order > vtd_unit_page_order(u))
+    if ((int)order > u->page_order)
         return vtd_iotlb_domain(u, d->id);
     first.v &= ~((PAGE_SIZE << order) - 1);
     return vtd_iotlb_pages(u, d->id, first, order);
@@ -123,12 +123,12 @@ enum iommu_status iommu_domain_publish(struct iommu_domain *d, iova_t first,
         struct vtd_descriptor f;
         if (!(d->units & (1u << i)))
             continue;
-        if (vtd_unit_caches_absent(u))
+        if (u->caches_absent)
             f = range_flush(u, d, first, bytes);
-        else if (!vtd_unit_buffers_writes(u))
+        else if (!u->buffers_writes)
             continue;
         /* A run drains the unit's write buffer in any case. */
-        confirmed &= vtd_queue_run(u, &f, vtd_unit_caches_absent(u) ? 1 : 0);
+        confirmed &= vtd_queue_run(u, &f, u->caches_absent ? 1 : 0);
     }
     return confirmed ? IOMMU_OK : IOMMU_UNCONFIRMED;
 }
@@ -174,7 +174,7 @@ enum iommu_status iommu_attach(struct iommu_device *dev, struct iommu_domain *d)
     dev->domain = d;
     dev->muted = false;
     vtd_context_attach(u, dev->rid, d);
-    if (!vtd_unit_caches_absent(u) && !vtd_unit_buffers_writes(u))
+    if (!u->caches_absent && !u->buffers_writes)
         return IOMMU_OK;
     /* Absent context entries are cached under id 0. */
     return attachment_flush(u, dev->rid, 0) &&

@@ -10,9 +10,6 @@
 
 /* clang-format off */
 /* Registers of 32 bits each; the records have two of 64. */
-#define REG_CAPABILITY       0x08 /* kept in struct vtd_unit */
-#define   CAP_RECORDS(c)     (((unsigned)((c) >> 40) & 0xff) + 1) /* NFR */
-#define   CAP_RECORD_OFFSET(c) (((unsigned)((c) >> 24) & 0x3ff) * 16) /* FRO */
 #define REG_FAULT_STATUS     0x34
 #define   FSTS_OVERFLOW      (1u << 0) /* PFO: written as 1 to clear */
 #define   FSTS_PENDING       (1u << 1) /* PPF */
@@ -26,7 +23,6 @@
 #define REG_FAULT_ADDRESS_HIGH 0x44 /* APIC ID bits 31:8 in place */
 
 /* Fault record (VT-d 4.1, 9.9), upper half. */
-#define RECORD_SIZE          16
 #define RECORD_HIGH          8
 #define RECORD_CLEAR         12 /* 32-bit register with bit 127 on top */
 #define   RECORD_SOURCE(h)   ((uint16_t)(h))
@@ -45,7 +41,7 @@
 
 static volatile uint8_t *record_at(const struct vtd_unit *u, unsigned i)
 {
-    return u->registers + CAP_RECORD_OFFSET(u->cap) + i * RECORD_SIZE;
+    return u->registers + u->record_offset + i * VTD_RECORD_SIZE;
 }
 
 static bool reason_is_interrupt(uint8_t reason)
@@ -80,7 +76,7 @@ static bool record_take(struct vtd_unit *u, struct iommu_fault *f)
         return false;
     record_decode(u, mmio_read64(record), high, f);
     mmio_write32(record + RECORD_CLEAR, RECORD_VALID_32);
-    u->fault_next = (uint8_t)((u->fault_next + 1u) % CAP_RECORDS(u->cap));
+    u->fault_next = (uint8_t)((u->fault_next + 1u) % u->record_count);
     return true;
 }
 
@@ -94,7 +90,7 @@ static bool unit_fault_take(struct vtd_unit *u, struct iommu_fault *f)
      * where the hardware says. */
     bool taken = record_take(u, f);
     if (!taken && (status & FSTS_PENDING)) {
-        u->fault_next = (uint8_t)(FSTS_INDEX(status) % CAP_RECORDS(u->cap));
+        u->fault_next = (uint8_t)(FSTS_INDEX(status) % u->record_count);
         taken = record_take(u, f);
     }
     if (status & FSTS_OVERFLOW) {
@@ -126,11 +122,11 @@ void iommu_fault_hold(bool hold)
 /* What firmware's devices did before this is not news: the log starts empty. */
 static void records_clear(struct vtd_unit *u)
 {
-    for (unsigned i = 0; i < CAP_RECORDS(u->cap); i++)
+    for (unsigned i = 0; i < u->record_count; i++)
         mmio_write32(record_at(u, i) + RECORD_CLEAR, RECORD_VALID_32);
     mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
     uint32_t status = mmio_read32(u->registers + REG_FAULT_STATUS);
-    u->fault_next = (uint8_t)(FSTS_INDEX(status) % CAP_RECORDS(u->cap));
+    u->fault_next = (uint8_t)(FSTS_INDEX(status) % u->record_count);
 }
 
 /* The unit's own interrupts are not remapped (VT-d 4.1, 5.1): the message is

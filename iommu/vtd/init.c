@@ -45,7 +45,7 @@ static const char *units_probe(void)
 static bool units_have_levels(unsigned levels)
 {
     for (unsigned i = 0; i < vtd.unit_count; i++)
-        if (!vtd_unit_has_levels(&vtd.units[i], levels))
+        if (!(vtd.units[i].levels & (1u << levels)))
             return false;
     return true;
 }
@@ -62,13 +62,12 @@ static const char *units_agree(void)
     vtd.domain_limit = 65536;
     for (unsigned i = 0; i < vtd.unit_count; i++) {
         const struct vtd_unit *u = &vtd.units[i];
-        sizes &= vtd_unit_leaf_sizes(u);
-        vtd.incoherent |= vtd_unit_is_incoherent(u);
-        vtd.caches_absent |= vtd_unit_caches_absent(u);
-        if (vtd_unit_address_bits(u) < bits)
-            bits = vtd_unit_address_bits(u);
-        if (vtd_unit_domains(u) < vtd.domain_limit)
-            vtd.domain_limit = vtd_unit_domains(u);
+        sizes &= u->leaf_sizes;
+        vtd.incoherent |= u->incoherent;
+        if (u->address_bits < bits)
+            bits = u->address_bits;
+        if (u->domains < vtd.domain_limit)
+            vtd.domain_limit = u->domains;
     }
     radix_vtd_format(&vtd.format, levels, sizes, vtd.incoherent);
     if (bits < vtd.format.input_bits)
@@ -81,7 +80,7 @@ static void x2apic_choose(bool wanted)
 {
     vtd.x2apic = wanted;
     for (unsigned i = 0; i < vtd.unit_count; i++)
-        vtd.x2apic &= vtd_unit_has_x2apic(&vtd.units[i]);
+        vtd.x2apic &= vtd.units[i].x2apic;
 }
 
 bool iommu_x2apic(void)

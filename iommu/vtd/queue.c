@@ -22,9 +22,6 @@
 #define   FSTS_DEVICE_SILENT (1u << 6) /* ITE: device TLB did not answer */
 #define   FSTS_ERRORS        (FSTS_QUEUE_ERROR | FSTS_DEVICE_ERROR | \
                               FSTS_DEVICE_SILENT)
-#define REG_CAPABILITY       0x08 /* 64 bits, kept in struct vtd_unit */
-#define   CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
-#define   CAP_DRAIN_READS    ((uint64_t)1 << 55)
 #define REG_QUEUE_HEAD       0x80 /* 64 bits, bits 18:4 */
 #define REG_QUEUE_TAIL       0x88
 #define QUEUE_SHIFT          4
@@ -88,8 +85,8 @@ static uint64_t iotlb_low(const struct vtd_unit *u, uint64_t granularity,
                           uint16_t domain_id)
 {
     return TYPE_IOTLB | granularity |
-           ((u->cap & CAP_DRAIN_WRITES) ? IOTLB_DRAIN_WRITES : 0) |
-           ((u->cap & CAP_DRAIN_READS) ? IOTLB_DRAIN_READS : 0) |
+           (u->drains_writes ? IOTLB_DRAIN_WRITES : 0) |
+           (u->drains_reads ? IOTLB_DRAIN_READS : 0) |
            (uint64_t)domain_id << IOTLB_DOMAIN_SHIFT;
 }
 

@@ -67,17 +67,16 @@ uint32_t iommu_irqs_free(void)
     return vtd.on ? ENTRIES - used_count : 0;
 }
 
-enum iommu_status iommu_irq_alloc(unsigned n, uint16_t *first)
+enum iommu_status iommu_irq_alloc(uint16_t *index)
 {
     if (!vtd.on)
         return IOMMU_OFF;
     lock_acquire(&used_lock);
-    uint32_t index = bitmap_take(used, ENTRIES, n);
-    if (index < ENTRIES)
-        used_count += n;
+    uint32_t found = bitmap_take(used, ENTRIES);
+    used_count += found < ENTRIES;
     lock_release(&used_lock);
-    *first = (uint16_t)index;
-    return index < ENTRIES ? IOMMU_OK : IOMMU_LIMIT;
+    *index = (uint16_t)found;
+    return found < ENTRIES ? IOMMU_OK : IOMMU_LIMIT;
 }
 
 void iommu_irq_free(uint16_t index)

@@ -19,14 +19,14 @@
 #define   CAP_LEVELS_3       ((uint64_t)1 << 9) /* SAGAW, 39 bits */
 #define   CAP_LEVELS_4       ((uint64_t)1 << 10) /* SAGAW, 48 bits */
 #define   CAP_ADDRESS(c)     (((unsigned)((c) >> 16) & 0x3f) + 1) /* MGAW */
-/* End of the fault records: FRO and NFR count 16 bytes. */
-#define   CAP_RECORDS_END(c) \
-    ((((uint32_t)((c) >> 24) & 0x3ff) + \
-      ((uint32_t)((c) >> 40) & 0xff) + 1) * 16)
+#define   CAP_RECORD_OFFSET(c) (((uint32_t)((c) >> 24) & 0x3ff) * 16) /* FRO */
 #define   CAP_LARGE_2M       ((uint64_t)1 << 34)
 #define   CAP_LARGE_1G       ((uint64_t)1 << 35)
 #define   CAP_PAGE_SELECT    ((uint64_t)1 << 39) /* PSI */
+#define   CAP_RECORDS(c)     (((uint32_t)((c) >> 40) & 0xff) + 1) /* NFR */
 #define   CAP_PAGE_ORDER(c)  ((int)((c) >> 48) & 0x3f) /* MAMV */
+#define   CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
+#define   CAP_DRAIN_READS    ((uint64_t)1 << 55)
 #define REG_EXTENDED         0x10 /* 64 */
 #define   ECAP_COHERENT      ((uint64_t)1 << 0)
 #define   ECAP_QUEUE         ((uint64_t)1 << 1)
@@ -55,72 +55,47 @@
 #define COMMAND_BOUND_NS     100000000ull
 /* clang-format on */
 
+static void capabilities_read(struct vtd_unit *u, uint64_t cap, uint64_t ecap)
+{
+    unsigned domains = CAP_DOMAINS(cap);
+
+    u->levels =
+        (cap & CAP_LEVELS_3 ? 1u << 3 : 0) | (cap & CAP_LEVELS_4 ? 1u << 4 : 0);
+    u->leaf_sizes = (uint64_t)1 << PAGE_BITS |
+                    (cap & CAP_LARGE_2M ? (uint64_t)1 << PAGE_2M_BITS : 0) |
+                    (cap & CAP_LARGE_1G ? (uint64_t)1 << PAGE_1G_BITS : 0);
+    u->address_bits = CAP_ADDRESS(cap);
+    u->domains = (uint32_t)1 << (domains > 16 ? 16 : domains);
+    u->page_order = cap & CAP_PAGE_SELECT ? CAP_PAGE_ORDER(cap) : -1;
+    u->buffers_writes = cap & CAP_WRITE_BUFFER;
+    u->caches_absent = cap & CAP_CACHING_MODE;
+    u->drains_writes = cap & CAP_DRAIN_WRITES;
+    u->drains_reads = cap & CAP_DRAIN_READS;
+    u->protects = cap & (CAP_PROTECTED_LOW | CAP_PROTECTED_HIGH);
+    u->incoherent = !(ecap & ECAP_COHERENT);
+    u->x2apic = ecap & ECAP_X2APIC;
+    u->record_count = CAP_RECORDS(cap);
+    u->record_offset = CAP_RECORD_OFFSET(cap);
+}
+
 const char *vtd_unit_probe(struct vtd_unit *u, uint32_t size)
 {
     uint32_t version = mmio_read32(u->registers + REG_VERSION);
+    uint64_t cap = mmio_read64(u->registers + REG_CAPABILITY);
+    uint64_t ecap = mmio_read64(u->registers + REG_EXTENDED);
 
-    u->cap = mmio_read64(u->registers + REG_CAPABILITY);
-    u->ecap = mmio_read64(u->registers + REG_EXTENDED);
-    if (version == UINT32_MAX || u->cap == UINT64_MAX)
+    if (version == UINT32_MAX || cap == UINT64_MAX)
         return "an IOMMU unit's registers do not answer";
-    if (CAP_RECORDS_END(u->cap) > size)
-        return "an IOMMU unit's fault records lie beyond its registers";
-    if (!(u->ecap & ECAP_QUEUE))
+    if (!(ecap & ECAP_QUEUE))
         return "an IOMMU unit has no queued invalidation";
-    if (!(u->ecap & ECAP_REMAP))
+    if (!(ecap & ECAP_REMAP))
         return "an IOMMU unit has no interrupt remapping";
-    if (!(u->cap & (CAP_LEVELS_3 | CAP_LEVELS_4)))
+    capabilities_read(u, cap, ecap);
+    if (u->levels == 0)
         return "an IOMMU unit has no page tables of 3 or 4 levels";
+    if (u->record_offset + u->record_count * VTD_RECORD_SIZE > size)
+        return "an IOMMU unit's fault records lie beyond its registers";
     return NULL;
-}
-
-uint64_t vtd_unit_leaf_sizes(const struct vtd_unit *u)
-{
-    return (uint64_t)1 << PAGE_BITS |
-           ((u->cap & CAP_LARGE_2M) ? (uint64_t)1 << PAGE_2M_BITS : 0) |
-           ((u->cap & CAP_LARGE_1G) ? (uint64_t)1 << PAGE_1G_BITS : 0);
-}
-
-bool vtd_unit_has_levels(const struct vtd_unit *u, unsigned levels)
-{
-    return (u->cap & (levels == 3 ? CAP_LEVELS_3 : CAP_LEVELS_4)) != 0;
-}
-
-unsigned vtd_unit_address_bits(const struct vtd_unit *u)
-{
-    return CAP_ADDRESS(u->cap);
-}
-
-uint32_t vtd_unit_domains(const struct vtd_unit *u)
-{
-    unsigned bits = CAP_DOMAINS(u->cap);
-
-    return (uint32_t)1 << (bits > 16 ? 16 : bits);
-}
-
-int vtd_unit_page_order(const struct vtd_unit *u)
-{
-    return (u->cap & CAP_PAGE_SELECT) ? CAP_PAGE_ORDER(u->cap) : -1;
-}
-
-bool vtd_unit_is_incoherent(const struct vtd_unit *u)
-{
-    return !(u->ecap & ECAP_COHERENT);
-}
-
-bool vtd_unit_caches_absent(const struct vtd_unit *u)
-{
-    return (u->cap & CAP_CACHING_MODE) != 0;
-}
-
-bool vtd_unit_buffers_writes(const struct vtd_unit *u)
-{
-    return (u->cap & CAP_WRITE_BUFFER) != 0;
-}
-
-bool vtd_unit_has_x2apic(const struct vtd_unit *u)
-{
-    return (u->ecap & ECAP_X2APIC) != 0;
 }
 
 /* Waits until the bits of a register have a value. */
@@ -160,7 +135,7 @@ static bool command_off(struct vtd_unit *u, uint32_t command)
 
 bool vtd_unit_drain_writes(struct vtd_unit *u)
 {
-    if (!vtd_unit_buffers_writes(u))
+    if (!u->buffers_writes)
         return true;
     uint32_t on = mmio_read32(u->registers + REG_STATUS) & GLOBAL_LASTING;
     mmio_write32(u->registers + REG_COMMAND, on | GLOBAL_WRITE_BUFFER);
@@ -192,7 +167,7 @@ static bool caches_flush(struct vtd_unit *u)
 /* Firmware's protected-memory regions would block what domains allow. */
 static bool protection_off(struct vtd_unit *u)
 {
-    if (!(u->cap & (CAP_PROTECTED_LOW | CAP_PROTECTED_HIGH)))
+    if (!u->protects)
         return true;
     uint32_t value = mmio_read32(u->registers + REG_PROTECTED);
     mmio_write32(u->registers + REG_PROTECTED, value & ~PROTECTED_ENABLE);

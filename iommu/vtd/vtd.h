@@ -8,6 +8,8 @@
 #include "iommu/vtd/dmar.h"
 #include "kernel/lock.h"
 
+#define VTD_RECORD_SIZE 16u /* bytes of a fault record */
+
 /* An invalidation descriptor of 128 bits (VT-d 4.1, 6.5.2). */
 struct vtd_descriptor {
     uint64_t low, high;
@@ -24,7 +26,17 @@ struct vtd_queue {
 
 struct vtd_unit {
     volatile uint8_t *registers;
-    uint64_t cap, ecap;
+    /* What it offers. */
+    unsigned levels;       /* bit n: tables of n levels */
+    unsigned address_bits; /* of a DMA address */
+    uint64_t leaf_sizes;   /* as in struct radix_format */
+    uint32_t domains;
+    int page_order; /* largest page-selective invalidation; -1: none */
+    uint32_t record_count, record_offset; /* fault records */
+    bool buffers_writes, caches_absent, incoherent, x2apic;
+    bool drains_reads, drains_writes;
+    bool protects; /* has protected-memory registers */
+    /* What we gave it. */
     uint64_t *root; /* root table, one entry of 128 bits a bus */
     struct vtd_queue queue;
     uint16_t segment;
@@ -44,7 +56,6 @@ struct vtd {
     bool on;
     bool x2apic;        /* remapping entries hold 32-bit APIC IDs */
     bool incoherent;    /* a unit reads tables without snooping */
-    bool caches_absent; /* a unit caches not-present entries */
     const char *reason; /* why not on */
     unsigned unit_count, scope_count;
     uint32_t domain_limit; /* ids below are usable by all units */
@@ -59,17 +70,6 @@ extern struct vtd vtd;
 /* Reads what the unit offers in `size` bytes of registers. NULL, or what it
  * lacks. */
 const char *vtd_unit_probe(struct vtd_unit *u, uint32_t size);
-/* What one unit offers, for the format and limits that all share. */
-uint64_t vtd_unit_leaf_sizes(const struct vtd_unit *u);
-bool vtd_unit_has_levels(const struct vtd_unit *u, unsigned levels);
-unsigned vtd_unit_address_bits(const struct vtd_unit *u);
-uint32_t vtd_unit_domains(const struct vtd_unit *u);
-/* Largest order of a page-selective invalidation; -1: there is none. */
-int vtd_unit_page_order(const struct vtd_unit *u);
-bool vtd_unit_is_incoherent(const struct vtd_unit *u);
-bool vtd_unit_caches_absent(const struct vtd_unit *u);
-bool vtd_unit_buffers_writes(const struct vtd_unit *u);
-bool vtd_unit_has_x2apic(const struct vtd_unit *u);
 /* R1: translation and remapping on, with empty tables. NULL, or which step
  * the unit did not confirm. */
 const char *vtd_unit_enable(struct vtd_unit *u);
