@@ -45,3 +45,9 @@ def test_devices(run, options):
 @pytest.mark.parametrize("smp", [1, 2, 4])
 def test_random_calls(run, smp):
     run("random", 240, smp=smp)
+
+
+@pytest.mark.parametrize("smp", [1, 2])
+def test_budgets(run, smp):
+    """Times are exact here: one instruction is one nanosecond."""
+    assert run("budgets", 120, smp=smp, icount=True) > 30
