@@ -84,10 +84,12 @@ def make_iso(build, policy, out, kernel=None, manifest=None, omit=(),
                 f.write(f"    module2 /boot/{name} {name}\n")
             f.write("}\n")
         os.makedirs(os.path.dirname(os.path.abspath(out)), exist_ok=True)
+        # Two tests may make the same image at the same time.
+        part = f"{out}.{os.getpid()}.part"
         # Only the GRUB modules that this needs: a smaller ISO boots sooner.
         run(["grub-mkrescue", "--install-modules=multiboot2 normal iso9660 "
              "part_msdos part_gpt fat all_video search", "--fonts=",
-             "--themes=", "--locales=", "-o", out + ".part",
+             "--themes=", "--locales=", "-o", part,
              os.path.join(work, "root")], "grub-mkrescue")
-        os.replace(out + ".part", out)
+        os.replace(part, out)
     return out
