@@ -147,3 +147,18 @@ def test_verify_sees_what_the_policy_does_not_say(machine):
     assert EXACT not in found
     assert m.run("status") != "0"
     assert "console    exact" in found
+
+
+def test_a_driver_that_dies_while_it_is_used(machine, disk_sums):
+    """R4, R11: killed every 200 ms while 64 MiB are read; nothing that was
+    read is wrong, nothing waits for ever, and the tables are exact after."""
+    m = machine("tests/boot/policies/chaos.yaml")
+    m.wait_prompt()
+    path, want = next(iter(disk_sums.items()))
+    for _ in range(20):
+        assert m.run(f"sha256sum {path}") == f"{want}  {path}"
+        if "chaos: done" in m.run("log"):
+            break
+    restarts = re.search(r"^nvme +running .* (\d+)$", m.run("cages"), re.M)
+    assert restarts and int(restarts.group(1)) >= 3, m.tail()
+    assert EXACT in m.run("verify")

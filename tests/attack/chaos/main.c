@@ -1,0 +1,39 @@
+/*
+ * Kills a component again and again while others depend on it
+ * (tests/boot/test_system.py). Arguments: its name, how often, and how many
+ * milliseconds lie between two kills.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cordon/cordon.h>
+#include <cordon/monitor.h>
+
+#define START_MS 1500 /* let the shell begin its command */
+
+static int find(cap_t monitor, const char *name, uint32_t *number)
+{
+    struct monitor_component c;
+
+    for (*number = 0; monitor_component(monitor, *number, &c) == 0; ++*number)
+        if (strcmp(c.name, name) == 0)
+            return 0;
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    cap_t monitor = service_find("monitor");
+    uint32_t number;
+
+    if (argc != 4 || monitor == 0 || find(monitor, argv[1], &number) != 0)
+        return 1;
+    clock_sleep(START_MS * NS_PER_MS);
+    for (long i = strtol(argv[2], NULL, 10); i > 0; i--) {
+        monitor_kill(monitor, number);
+        clock_sleep((uint64_t)strtol(argv[3], NULL, 10) * NS_PER_MS);
+    }
+    printf("done\n");
+    clock_sleep_until(DEADLINE_NEVER);
+}
