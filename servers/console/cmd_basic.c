@@ -37,7 +37,7 @@ static int do_help(int argc, char **argv)
         return shell_usage();
     if (argc == 2)
         return help_one(argv[1]);
-    table_start(&t, "command|what it does");
+    command_table(&t, "command|what it does");
     for (unsigned i = 0; command_tables[i]; i++)
         for (const struct command *c = command_tables[i]; c->name; c++) {
             if (!c->text)

@@ -5,6 +5,7 @@
 #include "commands.h"
 
 #include <cordon/cordon.h>
+#include <cordon/manifest.h>
 #include <cordon/monitor.h>
 #include <stdio.h>
 #include <string.h>
@@ -111,8 +112,8 @@ static int do_cages(int argc, char **argv)
     error = monitor_system(monitor, &system);
     if (error)
         return service_failed(NULL, error);
-    table_start(&t, "component|state|>windows|>DMA|>IRQs|>CPU|>budget|>used|"
-                    ">faults|>restarts");
+    command_table(&t, "component|state|>windows|>DMA|>IRQs|>CPU|>budget|>used|"
+                      ">faults|>restarts");
     for (uint32_t i = 0; i < system.components; i++) {
         error = monitor_component(monitor, i, &c);
         if (error)
@@ -140,7 +141,7 @@ static int do_free(int argc, char **argv)
     error = monitor_system(monitor, &system);
     if (error)
         return service_failed(NULL, error);
-    table_start(&t, "memory|>bytes");
+    command_table(&t, "memory|>bytes");
     for (uint32_t i = 0; i < system.components; i++) {
         if (monitor_component(monitor, i, &c))
             continue;
@@ -157,25 +158,52 @@ static int do_free(int argc, char **argv)
     return SHELL_OK;
 }
 
-/* One line of `verify`, and 1 if the component's tables differ. */
-static int verify_one(const struct monitor_verify *v)
+/* One row of `verify`; 1 if the component's tables differ. */
+static unsigned add_verified(struct table *t, const struct monitor_verify *v)
 {
-    char ram[16], dma[16], windows[16];
-
-    printf("%-10s %s: %llu pages of %s, windows %s, DMA %s in %llu, "
-           "%u device%s, %u interrupt%s\n",
-           v->name, v->exact ? "exact" : "DIFFERS",
-           (unsigned long long)v->mappings,
-           format_bytes(ram, sizeof(ram), v->ram_bytes),
-           format_bytes(windows, sizeof(windows), v->window_bytes),
-           format_bytes(dma, sizeof(dma), v->dma_bytes),
-           (unsigned long long)v->dma_mappings, (unsigned)v->devices,
-           v->devices == 1 ? "" : "s", (unsigned)v->interrupts,
-           v->interrupts == 1 ? "" : "s");
-    if (!v->exact)
-        printf("    %u difference%s, first: %.*s\n", (unsigned)v->differences,
-               v->differences == 1 ? "" : "s", (int)sizeof(v->text), v->text);
+    if (!v->exact && shell_has_colour())
+        table_colour(t, RED);
+    table_add(t, "%s", v->name);
+    table_add(t, "%s", v->exact ? "exact" : "DIFFERS");
+    add_count(t, v->mappings);
+    add_bytes(t, v->ram_bytes);
+    add_bytes(t, v->window_bytes);
+    add_bytes(t, v->dma_bytes);
+    add_count(t, v->devices);
+    add_count(t, v->interrupts);
     return !v->exact;
+}
+
+static void print_difference(const struct monitor_verify *v)
+{
+    if (!v->exact)
+        printf("%s: %u difference%s, the first: %.*s\n", v->name,
+               (unsigned)v->differences, v->differences == 1 ? "" : "s",
+               (int)sizeof(v->text), v->text);
+}
+
+/* Verify every component that runs; what differs is said behind the table. */
+static int verify_all(cap_t monitor, uint32_t components, unsigned *differ)
+{
+    static struct monitor_verify found[MANIFEST_COMPONENTS_MAX];
+    static struct table t;
+    uint32_t n = 0;
+
+    command_table(&t, "component|verdict|>mappings|>memory|>windows|>DMA|"
+                      ">devices|>IRQs");
+    for (uint32_t i = 0; i < components && n < MANIFEST_COMPONENTS_MAX; i++) {
+        int error = monitor_verify(monitor, i, &found[n]);
+
+        if (error == SERVICE_NOT_FOUND) /* it does not run */
+            continue;
+        if (error)
+            return service_failed(NULL, error);
+        *differ += add_verified(&t, &found[n++]);
+    }
+    table_print(&t);
+    for (uint32_t i = 0; i < n; i++)
+        print_difference(&found[i]);
+    return SHELL_OK;
 }
 
 /* R12: compare the live tables of every component with the policy. */
@@ -183,7 +211,6 @@ static int do_verify(int argc, char **argv)
 {
     cap_t monitor = command_service("monitor");
     struct monitor_system system;
-    struct monitor_verify v;
     unsigned differ = 0;
     int error;
 
@@ -195,17 +222,11 @@ static int do_verify(int argc, char **argv)
     error = monitor_system(monitor, &system);
     if (error)
         return service_failed(NULL, error);
-    for (uint32_t i = 0; i < system.components; i++) {
-        error = monitor_verify(monitor, i, &v);
-        if (error == SERVICE_NOT_FOUND) /* it does not run */
-            continue;
-        if (error)
-            return service_failed(NULL, error);
-        differ += (unsigned)verify_one(&v);
-    }
+    if (verify_all(monitor, system.components, &differ))
+        return SHELL_FAILED;
     if (differ)
-        return shell_fail(NULL, "the hardware does not say what the policy "
-                                "says");
+        return shell_fail(NULL,
+                          "the hardware does not say what the policy says");
     printf("the hardware says what %s says\n", system.policy);
     return SHELL_OK;
 }

@@ -144,7 +144,7 @@ static int do_devices(int argc, char **argv)
                system.policy);
         return SHELL_OK;
     }
-    table_start(&t, "address|id|class|>group|>domain|state|owner|>faults");
+    command_table(&t, "address|id|class|>group|>domain|state|owner|>faults");
     for (uint32_t i = 0; i < system.devices; i++)
         if (!monitor_device(monitor, i, &d))
             add_device(&t, &d);
@@ -188,7 +188,7 @@ static int edu_call(struct message *m, uint64_t label, unsigned words,
     status = message_call_words(edu, m, label, words, &word,
                                 clock_after(EDU_PATIENCE));
     if (status != OK)
-        return shell_fail(NULL, service_error_text(service_error_of(status)));
+        return shell_fail(NULL, "the driver does not answer; see `cages`");
     if (m->label != SERVICE_OK)
         return shell_fail(NULL, service_error_text(m->label));
     return SHELL_OK;

@@ -35,6 +35,13 @@ cap_t command_service(const char *name)
     return service;
 }
 
+void command_table(struct table *t, const char *heading)
+{
+    table_start(t, heading);
+    if (shell_has_colour())
+        t->colour[0] = 1; /* bold */
+}
+
 static void complete_commands(struct complete *c)
 {
     for (unsigned i = 0; command_tables[i]; i++)

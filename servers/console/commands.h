@@ -7,6 +7,7 @@
 
 #include "servers/console/complete.h"
 #include "servers/console/shell.h"
+#include "servers/console/table.h"
 
 enum command_words {
     COMMAND_NO_WORDS,
@@ -40,3 +41,6 @@ void command_complete(struct complete *c, const char *line, size_t bytes,
 /* The service of init that a command needs, by name; 0, and said so, if the
  * policy does not grant it. */
 cap_t command_service(const char *name);
+
+/* table_start(), with a heading that stands out where colours help. */
+void command_table(struct table *t, const char *heading);

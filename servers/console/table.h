@@ -18,7 +18,7 @@ struct table {
     size_t used;    /* of `text` */
     int overflow;   /* something did not fit and is left out */
     uint16_t width[TABLE_COLUMNS];
-    uint8_t colour[TABLE_ROWS]; /* ANSI colour of a row; 0: none */
+    uint8_t colour[TABLE_ROWS]; /* ANSI attribute of a row; 0: none */
     char text[TABLE_TEXT];      /* the cells, each with its NUL */
 };
 

@@ -12,6 +12,10 @@
 
 #define READ_PATIENCE (30 * NS_PER_S)
 
+/* A driver that dies while we connect is being restarted: try again. */
+#define OPEN_TRIES    6
+#define OPEN_PAUSE_NS (200 * NS_PER_MS)
+
 /* Cache sizes to try, in lines: the largest that the memory allows. */
 static const unsigned cache_lines[] = {64, 32, 16, 8, 4};
 
@@ -71,26 +75,34 @@ static int buffer_lend(struct disk *disk, unsigned *lines)
     return status;
 }
 
+static int open_once(struct disk *disk, unsigned *lines)
+{
+    int status = block_open(disk->service, disk->number, &disk->device);
+
+    if (status) {
+        disk->device = NULL;
+        return status;
+    }
+    status = buffer_lend(disk, lines);
+    if (status)
+        disk_close(disk);
+    return status;
+}
+
 int disk_open(struct disk *disk, const char *service, uint32_t number)
 {
     struct cache_source source = {start_read, finish_read, disk};
     const struct block_info *info;
-    unsigned lines;
+    unsigned lines, tries = OPEN_TRIES;
     int status;
 
     disk->service = service;
     disk->number = number;
     disk->result = disk->result_count = 0;
-    status = block_open(service, number, &disk->device);
-    if (status) {
-        disk->device = NULL;
+    while ((status = open_once(disk, &lines)) == BLOCK_E_GONE && --tries)
+        clock_sleep(OPEN_PAUSE_NS);
+    if (status)
         return status;
-    }
-    status = buffer_lend(disk, &lines);
-    if (status) {
-        disk_close(disk);
-        return status;
-    }
     info = block_info(disk->device);
     disk->block_bytes = info->block_bytes;
     disk->bytes = info->blocks * info->block_bytes;
