@@ -10,6 +10,8 @@
 
 /* A server that waits for a dead driver answers late, but it answers. */
 #define FILES_PATIENCE (60 * NS_PER_S)
+#define FILES_TRIES    5
+#define FILES_PAUSE    (100 * NS_PER_MS)
 
 /* Send *m; the answer replaces it. Its label, or that nobody answers. */
 static int files_call(const struct files *files, struct message *m)
@@ -41,23 +43,25 @@ static int files_try_path(const struct files *files, struct message *m,
     return files_call(files, m);
 }
 
-/* A server that died meanwhile is asked once more, after connecting to its
- * successor. */
+/* A server that died meanwhile is being restarted: connect to its successor and
+ * ask again, a few times. */
 static int files_call_path(struct files *files, struct message *m,
                            uint64_t label, unsigned flags, const char *path)
 {
     size_t bytes = strlen(path);
     cap_t endpoint = files->endpoint;
-    int error;
+    int error = FILES_ERR_NAME;
 
-    if (bytes > FILES_PATH_MAX)
-        return FILES_ERR_NAME;
-    error = files_try_path(files, m, label, flags, path, bytes);
-    if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
-        return error;
-    files_disconnect(files);
-    error = files_connect(files, endpoint);
-    return error ? error : files_try_path(files, m, label, flags, path, bytes);
+    for (unsigned i = 0; bytes <= FILES_PATH_MAX && i < FILES_TRIES; i++) {
+        error = files_try_path(files, m, label, flags, path, bytes);
+        if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
+            break;
+        if (error == FILES_ERR_GONE)
+            clock_sleep(FILES_PAUSE);
+        files_disconnect(files);
+        files_connect(files, endpoint);
+    }
+    return error;
 }
 
 static void get_words(struct message *m, void *data, size_t words)

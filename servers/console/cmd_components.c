@@ -242,8 +242,12 @@ static int component_find(cap_t monitor, const char *name, uint32_t *number)
     return shell_fail(name, "no such component; `cages` lists them");
 }
 
+/* init answers, then acts, then takes the next request: so when the second call
+ * is answered, it is done, and the next command finds the component as it is.
+ */
 static int act(int argc, char **argv, int (*action)(cap_t, uint32_t))
 {
+    struct monitor_component after;
     cap_t monitor;
     uint32_t number;
     int error;
@@ -255,6 +259,8 @@ static int act(int argc, char **argv, int (*action)(cap_t, uint32_t))
         return SHELL_FAILED;
     fflush(stdout);
     error = action(monitor, number);
+    if (!error)
+        error = monitor_component(monitor, number, &after);
     return error ? service_failed(argv[1], error) : SHELL_OK;
 }
 

@@ -75,6 +75,12 @@ static int buffer_lend(struct disk *disk, unsigned *lines)
     return status;
 }
 
+/* REQUEST: we lend to a driver whose predecessor we were connected to. */
+static int is_passing(int status)
+{
+    return status == BLOCK_E_GONE || status == BLOCK_E_REQUEST;
+}
+
 static int open_once(struct disk *disk, unsigned *lines)
 {
     int status = block_open(disk->service, disk->number, &disk->device);
@@ -99,7 +105,7 @@ int disk_open(struct disk *disk, const char *service, uint32_t number)
     disk->service = service;
     disk->number = number;
     disk->result = disk->result_count = 0;
-    while ((status = open_once(disk, &lines)) == BLOCK_E_GONE && --tries)
+    while (is_passing(status = open_once(disk, &lines)) && --tries)
         clock_sleep(OPEN_PAUSE_NS);
     if (status)
         return status;
