@@ -17,6 +17,7 @@
 #define FAULTS_PER_SECOND 100u /* beyond: muted, told once (R7) */
 #define FAULT_LINES       8u   /* in the log, per life */
 #define FAULT_BITS        60u  /* of the notification */
+#define OTHERS_MAX        64u  /* devices of a kind that are told */
 
 struct device_book devices[MANIFEST_DEVICES_MAX];
 uint32_t device_count;
@@ -105,6 +106,40 @@ static void compare(struct device_book *d)
     }
 }
 
+/* Others of the kind that a line asks for, and that nobody has: a second disk,
+ * say. Told, because it may be the one that was meant. */
+static void tell_others(const struct device_book *d)
+{
+    const struct manifest_device *p = d->policy;
+    struct pci_function f;
+    char name[DEVICE_NAME], place[80];
+    uint32_t handle;
+
+    for (uint32_t i = 0; i < OTHERS_MAX; i++) {
+        if (pci_find(pci_endpoint, p->select, p->value, p->mask, i, &handle) !=
+                0 ||
+            pci_function(pci_endpoint, handle, &f) != 0)
+            return;
+        address_text(f.address, name);
+        if (device_of_handle(handle) == NULL)
+            log_line("%sdevice %s is also of %s, and the policy gives it to "
+                     "nobody: it stays off",
+                     manifest_place(&manifest, p->line, place, sizeof place),
+                     name, selector_text(p));
+    }
+}
+
+/* Is this the first line that asks for its kind? */
+static bool is_first_of_kind(const struct device_book *d)
+{
+    for (const struct device_book *e = devices; e < d; e++)
+        if (e->policy->select == d->policy->select &&
+            e->policy->value == d->policy->value &&
+            e->policy->mask == d->policy->mask)
+            return false;
+    return true;
+}
+
 void device_resolve(void)
 {
     for (uint32_t i = 0; i < device_count; i++) {
@@ -112,6 +147,9 @@ void device_resolve(void)
         if (devices[i].found)
             compare(&devices[i]);
     }
+    for (uint32_t i = 0; i < device_count; i++)
+        if (is_first_of_kind(&devices[i]))
+            tell_others(&devices[i]);
 }
 
 const struct device_book *device_of_handle(uint32_t handle)

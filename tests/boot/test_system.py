@@ -162,3 +162,27 @@ def test_a_driver_that_dies_while_it_is_used(machine, disk_sums):
     restarts = re.search(r"^nvme +running .* (\d+)$", m.run("cages"), re.M)
     assert restarts and int(restarts.group(1)) >= 3, m.tail()
     assert EXACT in m.run("verify")
+
+
+def test_a_disk_that_the_policy_does_not_name(machine, disk):
+    m = machine(FILES, disks=[disk, disk])
+    m.wait_prompt()
+    assert re.search(rf"{FILES}:\d+: device 00:03.0 is also of class 01:08:02, "
+                     "and the policy gives it to nobody: it stays off",
+                     m.run("log"))
+    assert "big.bin" in m.run("ls /")
+    assert re.search(r"00:03\.0 .* unclaimed", m.run("devices"))
+
+
+def test_two_drivers_two_cages(machine, disk):
+    m = machine("tests/boot/policies/two-disks.yaml", disks=[disk, disk])
+    m.wait_prompt()
+    assert state_of(m, "nvme") == state_of(m, "nvme2") == "running"
+    m.run("kill nvme2")
+    m.expect("nvme2: killed by request; stopped")
+    assert "big.bin" in m.run("ls /")
+    listed = m.run("devices")
+    domains = re.findall(r"00:0[23]\.0 +\S+ +\S+ NVMe disk +\d+ +(\d+) +caged",
+                         listed)
+    assert len(set(domains)) == 2, listed
+    assert EXACT in m.run("verify")
