@@ -103,8 +103,8 @@ void sched_charge(struct cpu *cpu)
     if (!context)
         return;
     context->consumed += used;
-    if (!context->limited)
-        return;
+    if (!context->limited || context->depleted)
+        return; /* depleted: its refill is set already */
     context->remaining -= (int64_t)used;
     if (context->remaining > 0)
         return;
@@ -114,6 +114,8 @@ void sched_charge(struct cpu *cpu)
     }
     context->depleted = true;
     context->exhausted++;
+    context->refill_cpu = (uint8_t)cpu->index;
+    cpu->reschedule = true;
     timer_set(&cpu->wheel, &context->refill, context->period_end);
 }
 
@@ -262,7 +264,8 @@ enum step sched_binding_lost(struct sched_context *context)
     if (thread->context == context)
         thread->context = NULL;
     context->thread = NULL;
-    timer_cancel(&cpus[context->cpu].wheel, &context->refill);
+    /* It may have been depleted where it was lent, on another CPU's wheel. */
+    timer_cancel(&cpus[context->refill_cpu].wheel, &context->refill);
     context->depleted = false;
     return STEP_DONE;
 }

@@ -12,6 +12,7 @@ struct sched_context {
     struct object object;
     uint8_t priority;
     uint8_t cpu;  /* where it is now */
+    uint8_t refill_cpu; /* whose wheel `refill` is on, if it is set */
     bool queued;
     bool depleted;
     bool limited; /* budget < period */
