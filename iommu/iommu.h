@@ -145,7 +145,7 @@ struct iommu_fault {
     uint8_t reason; /* VT-d 4.1, table 29 and section 5.1.4.1 */
     bool write;
     bool interrupt;
-    bool lost; /* records after this one were dropped by hardware */
+    bool lost; /* hardware dropped records; with reason 0 that is all */
 };
 
 /* Takes one fault record; false when there is none. For the handler of the

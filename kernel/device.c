@@ -118,7 +118,7 @@ void device_block_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 
 void device_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
-    const struct device *device = cap_object(cap);
+    struct device *device = cap_object(cap);
     const struct iommu_device *iommu = &device->iommu;
     struct iommu_attachment live = {0};
 
@@ -127,7 +127,7 @@ void device_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     self->regs.rsi = (uint64_t)iommu->segment << 16 | iommu->rid;
     self->regs.rdx = device->state;
     self->regs.r10 = live.present ? live.domain_id : 0;
-    self->regs.r8 = device->faults;
+    self->regs.r8 = device_count_faults(device);
     self->regs.r9 = device->interrupt_count;
 }
 

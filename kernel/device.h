@@ -41,12 +41,12 @@ struct device {
     struct iommu_device iommu;
     struct lock lock;    /* attachment, muting, and the fault records */
     uint8_t state;       /* enum device_state */
-    bool lost;           /* records were dropped since the last one kept */
     struct device *next; /* others of its hash, for finding it by requester */
     struct interrupt *interrupts; /* live ones, doubly linked */
     uint32_t interrupt_count;
     uint32_t first, count; /* of `records`, a ring */
     uint64_t faults;       /* since it was made */
+    uint64_t losses;       /* dropped records that it has heard of */
     struct rate_limit rate;
     struct device_fault_record records[DEVICE_FAULTS];
     struct cap bindings[DEVICE_BINDINGS];
@@ -83,6 +83,9 @@ struct interrupt {
 void interrupt_deliver(struct cpu *cpu, uint8_t vector);
 /* VECTOR_IOMMU_FAULT: hands new fault records to their Devices. */
 void device_take_faults(void);
+/* How many there were since it was made, those that are still in hardware
+ * included. */
+uint64_t device_count_faults(struct device *device);
 /* The timer that ends a pause in taking faults has expired. */
 void device_resume_faults(void);
 

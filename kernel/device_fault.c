@@ -4,12 +4,19 @@
  * muted and its holder told once; a requester without a Device is counted and
  * muted at once; and all together are taken at a bounded rate, so that a storm
  * costs its sender and nobody else (R7).
+ *
+ * Whoever asks for a Device's faults first gets what hardware still holds: when
+ * a driver sees a completion, a DMA of it that was blocked is known, whichever
+ * CPU takes the fault interrupt and whenever.
  */
 #include "kernel/device_table.h"
 #include "kernel/sched.h"
 #include "kernel/operations.h"
 
 #define BUCKETS 256
+
+/* Records that one question for faults takes at most. */
+#define COLLECT_MAX 64
 
 /* Records that are taken in a second, from all devices together, and how long
  * there is a pause when they were more. */
@@ -19,8 +26,11 @@
 #define LIMIT_MIN 1u
 #define LIMIT_MAX 100000u
 
-static struct lock table_lock; /* order: this, then a device's */
+static struct lock take_lock;  /* from hardware to the Device, in one */
+static struct lock table_lock; /* order: that, this, a device's */
 static struct device *buckets[BUCKETS];
+/* How often hardware dropped records, of anybody. */
+static uint64_t losses;
 static uint64_t stranger_faults;
 static uint32_t stranger_last;
 static struct timer pause = {.kind = TIMER_IOMMU};
@@ -52,6 +62,7 @@ void device_table_add(struct device *device)
 {
     struct device **head = bucket(device->iommu.segment, device->iommu.rid);
 
+    device->losses = __atomic_load_n(&losses, __ATOMIC_RELAXED);
     lock_acquire(&table_lock);
     device->next = *head;
     *head = device;
@@ -86,7 +97,7 @@ static void record_add(struct device *device, const struct iommu_fault *f,
     uint32_t flags = (f->write ? DEVICE_FAULT_WRITE : 0u) |
                      (f->interrupt ? DEVICE_FAULT_INTERRUPT : 0u) |
                      (muted ? DEVICE_FAULT_MUTED : 0u) |
-                     (device->lost ? DEVICE_FAULT_LOST : 0u);
+                     (f->lost ? DEVICE_FAULT_LOST : 0u);
 
     if (device->count == DEVICE_FAULTS) {
         /* The ring keeps the oldest; the newest says what happened since. */
@@ -100,7 +111,6 @@ static void record_add(struct device *device, const struct iommu_fault *f,
         .reason = f->reason,
         .flags = flags,
     };
-    device->lost = f->lost;
 }
 
 /* A fault of a Device, from any CPU. */
@@ -122,8 +132,13 @@ static void record_fault(struct device *device, const struct iommu_fault *f)
         device_tell(device);
 }
 
-static void dispatch(const struct iommu_fault *f)
+static void dispatch(struct iommu_fault *f)
 {
+    if (f->lost)
+        __atomic_add_fetch(&losses, 1, __ATOMIC_RELEASE);
+    f->lost = false; /* every Device learns of it by itself */
+    if (f->reason == 0)
+        return;
     lock_acquire(&table_lock);
     struct device *device = find(f->segment, f->rid);
     if (device) {
@@ -136,17 +151,50 @@ static void dispatch(const struct iommu_fault *f)
     lock_release(&table_lock);
 }
 
+static bool take(void)
+{
+    struct iommu_fault f;
+
+    lock_acquire(&take_lock);
+    bool taken_one = iommu_fault_take(&f);
+    if (taken_one)
+        dispatch(&f);
+    lock_release(&take_lock);
+    return taken_one;
+}
+
+/* Makes all that is known in hardware known to the Device. */
+static void collect(struct device *device)
+{
+    const struct iommu_fault dropped = {.lost = true};
+
+    for (unsigned i = 0; i < COLLECT_MAX && take(); i++)
+        ;
+    lock_acquire(&device->lock);
+    uint64_t now = __atomic_load_n(&losses, __ATOMIC_ACQUIRE);
+    if (device->losses != now && device->state == DEVICE_CAGED) {
+        device->faults++;
+        record_add(device, &dropped, false);
+    }
+    device->losses = now;
+    lock_release(&device->lock);
+}
+
+uint64_t device_count_faults(struct device *device)
+{
+    collect(device);
+    return device->faults;
+}
+
 void device_take_faults(void)
 {
     struct cpu *cpu = cpu_self();
-    struct iommu_fault f;
 
     if (!taken.limit)
         rate_limit_set(&taken, TAKE_PER_SECOND);
     do {
-        if (!iommu_fault_take(&f))
+        if (!take())
             return;
-        dispatch(&f);
     } while (!rate_limit_exceeded(&taken));
     /* DMA faults end by muting. Interrupt requests of one device cannot be
      * muted: all reports pause. */
@@ -200,13 +248,15 @@ void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 void device_fault_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
-    const struct device_fault_record *r = &device->records[device->first];
+    const struct device_fault_record *r;
 
     (void)cpu;
+    collect(device);
     lock_acquire(&device->lock);
     if (device->count == 0) {
         syscall_fail(self, ERR_TIMEOUT, 0);
     } else {
+        r = &device->records[device->first];
         self->regs.rsi = r->address;
         self->regs.rdx = r->reason;
         self->regs.r10 = r->flags;

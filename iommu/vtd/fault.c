@@ -95,7 +95,10 @@ static bool unit_fault_take(struct vtd_unit *u, struct iommu_fault *f)
     }
     if (status & FSTS_OVERFLOW) {
         mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
-        f->lost = taken;
+        if (!taken)
+            *f = (struct iommu_fault){.segment = u->segment};
+        f->lost = true;
+        return true;
     }
     return taken;
 }

@@ -401,6 +401,10 @@ static void test_faults(void **state)
         assert_int_equal(f.lost, i == 0);
     }
     assert_false(iommu_fault_take(&f));
+    model_drop_fault(0);
+    assert_true(iommu_fault_take(&f));
+    assert_true(f.lost && f.reason == 0);
+    assert_false(iommu_fault_take(&f));
     /* A new fault interrupts again. */
     dma(DEV, 0x9000, false);
     assert_int_equal(model_counts.fault_interrupts, 3);

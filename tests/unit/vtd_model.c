@@ -233,6 +233,11 @@ static void fault_log(struct unit *u, uint16_t rid, uint64_t low, bool write,
         model_counts.fault_interrupts++;
 }
 
+void model_drop_fault(unsigned unit)
+{
+    set32(&units[unit], 0x34, get32(&units[unit], 0x34) | 1);
+}
+
 /* ---- Invalidation queue ---- */
 
 static void caches_drop(struct unit *u, int context, int id, int rid)

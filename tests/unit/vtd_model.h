@@ -64,6 +64,8 @@ enum model_reason {
 /* A device's access: 0 and *pa, or the reason why it was blocked. */
 int model_dma(unsigned unit, uint16_t rid, uint64_t address, bool write,
               uint64_t *pa);
+/* Drops a fault between two looks at the records: overflow without one. */
+void model_drop_fault(unsigned unit);
 /* A device's interrupt request: 0 and where it goes, or the reason. */
 int model_msi(unsigned unit, uint16_t rid, uint64_t address, uint32_t data,
               uint8_t *vector, uint32_t *apic_id);

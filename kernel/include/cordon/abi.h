@@ -170,7 +170,8 @@ enum device_fault_flags {
     DEVICE_FAULT_WRITE = 1,     /* a DMA write; else a read */
     DEVICE_FAULT_INTERRUPT = 2, /* an interrupt request; address = index */
     DEVICE_FAULT_MUTED = 4,     /* over the limit: no more are recorded */
-    DEVICE_FAULT_LOST = 8,      /* records before this one were dropped */
+    DEVICE_FAULT_LOST = 8,      /* records were dropped; with reason 0 that is
+                                 * all that is known */
 };
 
 /* What clock_read in user mode needs: ns = (tsc - base) * mult >> shift. */
