@@ -27,6 +27,7 @@ include tools/host.mk
 include tools/image.mk
 include tools/tests.mk
 include tools/check.mk
+include tools/bench.mk
 
 .PHONY: all clean distclean help
 

@@ -14,7 +14,8 @@
 #define BATCH       500
 #define ORIGINAL    FRAMES
 #define SUBJECT     (FRAMES + 1)
-#define SCRATCH     (FRAMES + 2) /* BATCH slots from here */
+#define BESIDE      (FRAMES + 2)
+#define SCRATCH     (FRAMES + 3) /* BATCH slots from here */
 #define NAME_LENGTH 40
 
 static void server(void)
@@ -23,8 +24,8 @@ static void server(void)
                                    REPLY, DEADLINE_NEVER);
 
     for (;;)
-        r = send_message(OP_REPLY_RECEIVE, ENDPOINT, 0, r.r[1], 0, REPLY,
-                         DEADLINE_NEVER);
+        r = kernel_invoke(OP_REPLY_RECEIVE, ENDPOINT, 0, r.r[1], r.r[2], 0, 0,
+                          REPLY, DEADLINE_NEVER);
 }
 
 static void crowd_make(uint64_t count)
@@ -72,8 +73,8 @@ static void measure_call(const char *name)
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t start = cycles(), stop;
 
-        send_message(OP_ENDPOINT_CALL, ENDPOINT, TAG(0, 0, 0), 0, 0, 0,
-                     DEADLINE_NEVER);
+        kernel_invoke(OP_ENDPOINT_CALL, ENDPOINT, TAG(0, 0, 0), 0, 0, 0, 0, 0,
+                      DEADLINE_NEVER);
         stop = cycles();
         figure_add(&figure, start, stop);
     }
@@ -173,7 +174,10 @@ static void bench_with(uint64_t count, const char *number)
 
 void bench_scaling(void)
 {
-    frames_make(2);
+    frames_make(3);
+    check("neighbour",
+          space_map(SLOT_SPACE, BESIDE, 1, AT + PAGE_SIZE, MAP_READ).status,
+          OK);
     check("table",
           untyped_retype(ram, CAP_CAPTABLE, TABLE_BITS, 1, 0, TABLE, 0).status,
           OK);
@@ -192,5 +196,5 @@ void bench_scaling(void)
     bench_with(100000, "100000");
     worker_end(PEER);
     check("delete", captable_delete(SLOT_CAPTABLE, TABLE).status, OK);
-    frames_delete(2);
+    frames_delete(3);
 }
