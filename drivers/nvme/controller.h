@@ -28,6 +28,7 @@ struct nvme_controller {
     uint32_t version;      /* VS */
     uint32_t resets;       /* since start */
     uint32_t strays;       /* completions of commands we did not send */
+    uint32_t suspects;     /* requests that run again one at a time */
     uint32_t timeouts;     /* commands that did not complete in time */
     struct nvme_identity identity;
     struct nvme_namespace namespaces[NVME_NAMESPACES];

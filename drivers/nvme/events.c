@@ -9,39 +9,39 @@
 #include <stdlib.h>
 
 #define TIMER_PERIOD (500 * NS_PER_MS) /* how late a timeout may be noticed */
-#define FAULTS_READ  16u               /* records in one go */
+#define FAULTS_KEPT  16u               /* pages of one check */
 #define FAULT_LINES  10u               /* lines on the console */
 
-/* Addresses that the device was kept from. */
+/* Pages that the device was kept from, and who was blamed for it. */
 struct fault_set {
-    uint64_t pages[FAULTS_READ];
+    uint64_t pages[FAULTS_KEPT];
     uint32_t count;
     uint32_t blamed; /* clients, one bit each: a fault counts once */
     struct nvme_driver *driver;
 };
 
-static void client_blame(struct fault_set *set, uint32_t owner)
-{
-    if ((set->blamed & 1u << owner) == 0)
-        set->driver->clients[owner].faults++;
-    set->blamed |= 1u << owner;
-}
-
 /* Did this request's data touch a page that was blocked? */
 static bool request_guilty(const struct nvme_request *r, void *context)
 {
-    struct fault_set *set = context;
+    const struct fault_set *set = context;
     uint64_t first = r->data.v & ~(PAGE_SIZE - 1);
     uint64_t end = r->data.v;
 
     if (r->opcode != NVM_FLUSH)
         end += (uint64_t)r->blocks << r->ns->block_bits;
     for (uint32_t i = 0; i < set->count; i++)
-        if (set->pages[i] >= first && set->pages[i] < end) {
-            client_blame(set, r->owner);
+        if (set->pages[i] >= first && set->pages[i] < end)
             return true;
-        }
     return false;
+}
+
+static void request_blame(const struct nvme_request *r, void *context)
+{
+    struct fault_set *set = context;
+
+    if ((set->blamed & 1u << r->owner) == 0)
+        set->driver->clients[r->owner].faults++;
+    set->blamed |= 1u << r->owner;
 }
 
 static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
@@ -54,28 +54,31 @@ static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
 }
 
 /* R6: the fault reports are the only witness that data did not arrive, so
- * they are asked before any completion is passed on. */
+ * they are asked before any completion is passed on. The count says whether
+ * there was one; the records, of which some may be lost, say where. */
 static void faults_check(struct nvme_driver *d)
 {
     struct fault_set set = {.driver = d};
+    uint64_t faults = driver_new_faults(&d->kit);
     struct driver_fault fault;
     bool muted = false;
 
-    if (driver_new_faults(&d->kit) == 0)
+    if (faults == 0)
         return;
-    while (set.count < FAULTS_READ && driver_next_fault(&d->kit, &fault)) {
+    d->faults += faults;
+    while (driver_next_fault(&d->kit, &fault)) {
         fault_tell(d, &fault);
         muted |= (fault.flags & DEVICE_FAULT_MUTED) != 0;
-        if ((fault.flags & DEVICE_FAULT_INTERRUPT) == 0)
+        if ((fault.flags & DEVICE_FAULT_INTERRUPT) == 0 &&
+            set.count < FAULTS_KEPT)
             set.pages[set.count++] = fault.address & ~(PAGE_SIZE - 1);
     }
-    d->faults += set.count;
     if (muted) {
         /* No more reports: no completion can be believed any more. */
         printf("nvme: too many blocked DMAs, giving up\n");
         exit(1);
     }
-    request_fault(&d->controller, request_guilty, &set);
+    request_fault(&d->controller, request_guilty, request_blame, &set);
 }
 
 /* Completions of all queues, checked, to their clients. */
@@ -138,6 +141,7 @@ static void late_check(struct nvme_driver *d)
 
     d->timer = false;
     completions_move(d); /* what came without an interrupt is not late */
+    faults_check(d);
     for (uint32_t v = 0; v < d->kit.vectors; v++)
         driver_ack(&d->kit, v); /* R7: masked for its rate, if it was */
     request_check(&d->controller);

@@ -4,47 +4,85 @@
  */
 #include "drivers/nvme/request.h"
 
-/* Run it again, or fail with `status` if it has had its chances. */
-static void request_retry(struct nvme_request *r, enum block_status status)
+/* What a blocked DMA means for the requests that it may have been of. */
+struct verdict {
+    struct nvme_controller *c;
+    bool (*guilty)(const struct nvme_request *, void *);
+    void (*blame)(const struct nvme_request *, void *);
+    void *context;
+    const struct nvme_request *only; /* the first one exposed */
+    bool alone;                      /* there is no other */
+};
+
+/* Each request that has, or had until now, a command in flight; one with
+ * several commands more than once. */
+static void exposed_visit(struct verdict *v,
+                          void (*visit)(struct verdict *,
+                                        struct nvme_request *))
+{
+    struct nvme_controller *c = v->c;
+    struct nvme_request *r;
+
+    for (uint32_t q = 0; q < c->queue_count; q++) {
+        for (uint32_t i = 0; i < QUEUE_ENTRIES; i++)
+            if (c->queues[q].slots[i].request)
+                visit(v, c->queues[q].slots[i].request);
+        for (r = c->waiting[q].first; r; r = r->next)
+            if (r->issued != 0)
+                visit(v, r);
+    }
+    for (r = c->done.first; r; r = r->next)
+        visit(v, r);
+}
+
+static void exposed_count(struct verdict *v, struct nvme_request *r)
+{
+    if (!v->only)
+        v->only = r;
+    v->alone &= v->only == r;
+}
+
+static void exposed_judge(struct verdict *v, struct nvme_request *r)
+{
+    if (r->status != BLOCK_OK || r->again)
+        return; /* is not believed anyway */
+    if (v->alone || v->guilty(r, v->context)) {
+        r->status = BLOCK_E_FAULT;
+        v->blame(r, v->context);
+        return;
+    }
+    r->again = true;
+    if (!r->suspect)
+        v->c->suspects++;
+    r->suspect = true;
+}
+
+void request_fault(struct nvme_controller *c,
+                   bool (*guilty)(const struct nvme_request *, void *),
+                   void (*blame)(const struct nvme_request *, void *),
+                   void *context)
+{
+    struct verdict v = {c, guilty, blame, context, NULL, true};
+    struct nvme_list done;
+    struct nvme_request *r;
+
+    exposed_visit(&v, exposed_count);
+    exposed_visit(&v, exposed_judge);
+    done = c->done;
+    c->done = (struct nvme_list){NULL, NULL};
+    while ((r = list_take(&done)) != NULL)
+        request_settle(c, r);
+}
+
+/* Run it again after a reset, or fail if it has had its chances. */
+static void request_retry(struct nvme_request *r)
 {
     if (r->status != BLOCK_OK || r->again)
         return;
     if (r->retries++ < REQUEST_RETRIES)
         r->again = true;
     else
-        r->status = (uint8_t)status;
-}
-
-static void request_distrust(struct nvme_request *r, bool guilty)
-{
-    if (guilty)
-        r->status = BLOCK_E_FAULT;
-    else
-        request_retry(r, BLOCK_E_FAULT);
-}
-
-void request_fault(struct nvme_controller *c,
-                   bool (*guilty)(const struct nvme_request *, void *),
-                   void *context)
-{
-    struct nvme_list done = c->done;
-    struct nvme_request *r;
-
-    for (uint32_t q = 0; q < c->queue_count; q++) {
-        for (uint32_t i = 0; i < QUEUE_ENTRIES; i++) {
-            r = c->queues[q].slots[i].request;
-            if (r)
-                request_distrust(r, guilty(r, context));
-        }
-        for (r = c->waiting[q].first; r; r = r->next)
-            if (r->issued != 0)
-                request_distrust(r, guilty(r, context));
-    }
-    c->done = (struct nvme_list){NULL, NULL};
-    while ((r = list_take(&done)) != NULL) {
-        request_distrust(r, guilty(r, context));
-        request_settle(c, r);
-    }
+        r->status = BLOCK_E_TIMEOUT;
 }
 
 /* The controller forgets every command in flight: their requests run again,
@@ -58,7 +96,7 @@ static void queue_abandon(struct nvme_controller *c, struct nvme_queue *queue)
             continue;
         queue_slot_free(queue, i);
         r->commands--;
-        request_retry(r, BLOCK_E_TIMEOUT);
+        request_retry(r);
         request_settle(c, r);
     }
 }

@@ -28,10 +28,18 @@ static uint64_t time_now(const struct nvme_controller *c)
     return c->platform->now(c->platform->context);
 }
 
+/* Suspects go to the front: the others wait until they are through. */
 static void request_wait(struct nvme_controller *c, struct nvme_request *r)
 {
+    struct nvme_list *waiting = &c->waiting[r->queue];
+
     r->listed = true;
-    list_append(&c->waiting[r->queue], r);
+    if (!r->suspect || !waiting->first) {
+        list_append(waiting, r);
+        return;
+    }
+    r->next = waiting->first;
+    waiting->first = r;
 }
 
 void request_submit(struct nvme_controller *c, struct nvme_request *r)
@@ -39,7 +47,7 @@ void request_submit(struct nvme_controller *c, struct nvme_request *r)
     r->issued = r->detail = r->commands = 0;
     r->status = BLOCK_OK;
     r->retries = 0;
-    r->again = r->listed = false;
+    r->again = r->listed = r->suspect = false;
     if (c->state == NVME_READY) {
         request_wait(c, r);
         return;
@@ -112,7 +120,20 @@ void request_settle(struct nvme_controller *c, struct nvme_request *r)
     }
 }
 
-/* Issue commands of the first waiting request. False: no slot is free. */
+/* While there are suspects, one of them is in flight at a time, alone. */
+static bool request_may_go(const struct nvme_controller *c,
+                           const struct nvme_request *r)
+{
+    uint32_t in_flight = 0;
+
+    if (c->suspects == 0)
+        return true;
+    for (uint32_t i = 0; i < c->queue_count; i++)
+        in_flight += c->queues[i].in_flight;
+    return r->suspect && in_flight == r->commands && !c->done.first;
+}
+
+/* Issue commands of the first waiting request. False: it must wait. */
 static bool request_advance(struct nvme_controller *c, uint32_t index,
                             uint64_t now)
 {
@@ -121,8 +142,10 @@ static bool request_advance(struct nvme_controller *c, uint32_t index,
 
     /* One that has failed, or must start over, issues no more. */
     while (r->status == BLOCK_OK && !r->again) {
-        uint16_t slot = queue_slot_take(queue);
+        uint16_t slot = QUEUE_NO_SLOT;
 
+        if (request_may_go(c, r))
+            slot = queue_slot_take(queue);
         if (slot == QUEUE_NO_SLOT)
             return false;
         request_issue(c, queue, slot, r, now);
@@ -184,7 +207,13 @@ uint32_t request_complete(struct nvme_controller *c, uint32_t index)
 
 struct nvme_request *request_take(struct nvme_controller *c)
 {
-    return list_take(&c->done);
+    struct nvme_request *r = list_take(&c->done);
+
+    if (r && r->suspect) {
+        r->suspect = false;
+        c->suspects--;
+    }
+    return r;
 }
 
 bool request_pending(const struct nvme_controller *c)

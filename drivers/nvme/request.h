@@ -13,7 +13,7 @@
 
 #include "drivers/nvme/controller.h"
 
-#define REQUEST_RETRIES 3u            /* after a reset or another's fault */
+#define REQUEST_RETRIES 3u            /* after resets */
 #define COMMAND_TIMEOUT 5000000000ull /* ns until a command is aborted */
 #define ABORT_TIMEOUT   1000000000ull /* ns more until the reset */
 
@@ -32,6 +32,7 @@ struct nvme_request {
     uint8_t status; /* enum block_status */
     bool listed;    /* on a waiting list */
     bool again;     /* to be run again from its start when it has come back */
+    bool suspect;   /* in flight when a DMA was blocked: runs again alone */
     uint32_t owner; /* the service's: which client */
     uint32_t buffer;
     uint64_t tag;
@@ -56,11 +57,13 @@ uint32_t request_complete(struct nvme_controller *c, uint32_t queue);
 
 /*
  * A DMA was blocked: nothing in flight or in `done` is to be trusted. The
- * requests for which `guilty` says true fail with BLOCK_E_FAULT; the others
- * run again. A request that has had its retries fails too.
+ * requests for which `guilty` says true fail with BLOCK_E_FAULT. The others are
+ * suspects: they run again one at a time, and one that was alone when a fault
+ * came is guilty, whatever `guilty` says. `blame` is told of each guilty one.
  */
 void request_fault(struct nvme_controller *c,
                    bool (*guilty)(const struct nvme_request *, void *),
+                   void (*blame)(const struct nvme_request *, void *),
                    void *context);
 
 /* Take a finished request, or NULL. */

@@ -14,6 +14,9 @@
 #include "servers/init/log.h"
 #include "servers/init/ram.h"
 
+/* The driver reads the fault records of its device itself, since they alone say
+ * that a DMA did not arrive (R6). What it has left for so long, init logs. */
+#define FAULT_PATIENCE    (2 * NS_PER_S)
 #define FAULTS_PER_SECOND 100u /* beyond: muted, told once (R7) */
 #define FAULT_LINES       8u   /* in the log, per life */
 #define FAULT_BITS        60u  /* of the notification */
@@ -236,6 +239,7 @@ static int bind_faults(struct component *c, struct device_book *d)
     if (status == OK)
         status = device_bind(d->device, signal, FAULTS_PER_SECOND).status;
     d->faults_logged = 0;
+    d->look_at = 0;
     return status == OK ? 0
                         : SAY(c, d, "device %s: its faults: %s", d->name,
                               status_text(status));
@@ -388,8 +392,30 @@ static void drain_faults(struct device_book *d)
 void device_events(uint64_t bits)
 {
     for (uint32_t i = 0; i < device_count; i++)
-        if ((bits & 1ull << (i % FAULT_BITS)) != 0)
-            drain_faults(&devices[i]);
+        if ((bits & 1ull << (i % FAULT_BITS)) != 0 && devices[i].look_at == 0)
+            devices[i].look_at = clock_after(FAULT_PATIENCE);
+}
+
+uint64_t device_next_look(void)
+{
+    uint64_t at = DEADLINE_NEVER;
+
+    for (uint32_t i = 0; i < device_count; i++)
+        if (devices[i].look_at != 0 && devices[i].look_at < at)
+            at = devices[i].look_at;
+    return at;
+}
+
+void device_look(void)
+{
+    uint64_t now = clock_now();
+
+    for (uint32_t i = 0; i < device_count; i++) {
+        if (devices[i].look_at == 0 || devices[i].look_at > now)
+            continue;
+        devices[i].look_at = 0;
+        drain_faults(&devices[i]);
+    }
 }
 
 bool device_block_all(struct component *c)

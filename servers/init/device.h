@@ -25,6 +25,7 @@ struct device_book {
         uint64_t base, size;
     } window[PCI_BARS];
     uint32_t faults_logged;
+    uint64_t look_at; /* when to log what its driver left; 0: nothing came */
 };
 
 extern struct device_book devices[MANIFEST_DEVICES_MAX];
@@ -48,8 +49,14 @@ bool device_block_all(struct component *c);
  * them was not reset. */
 bool device_reset_all(struct component *c);
 
-/* Logs the fault records of the devices whose bits are set (R6). */
+/* Faults of the devices whose bits are set: time to look at them begins. */
 void device_events(uint64_t bits);
+
+/* When device_look() has something to do, or DEADLINE_NEVER. */
+uint64_t device_next_look(void);
+
+/* Logs the fault records that drivers have left (R6). */
+void device_look(void);
 
 /* The entry that means this function, or NULL. */
 const struct device_book *device_of_handle(uint32_t handle);

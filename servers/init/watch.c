@@ -267,7 +267,10 @@ bool watch_until_ready(const struct component *c, uint64_t deadline)
 void watch_run(void)
 {
     for (;;) {
-        receive_one(next_restart());
+        uint64_t restart = next_restart(), look = device_next_look();
+
+        receive_one(restart < look ? restart : look);
         restart_due();
+        device_look();
     }
 }

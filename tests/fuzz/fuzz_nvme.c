@@ -45,6 +45,13 @@ static bool guilty(const struct nvme_request *r, void *context)
     return ((uintptr_t)context & r->tag) != 0;
 }
 
+static void blame(const struct nvme_request *r, void *context)
+{
+    (void)context;
+    if (r->status != BLOCK_E_FAULT)
+        abort();
+}
+
 /* Each byte is one thing that the world does next. */
 static void fuzz_completions(const uint8_t *data, size_t size)
 {
@@ -86,7 +93,7 @@ static void fuzz_completions(const uint8_t *data, size_t size)
         } else if (what == 6) {
             model_forge(&m, 1 + (which & 1), which);
         } else if (what == 7) {
-            request_fault(&c, guilty, (void *)(uintptr_t)which);
+            request_fault(&c, guilty, blame, (void *)(uintptr_t)which);
         } else if (what == 8) {
             m.time += 600000000ull * which;
             request_check(&c);
@@ -122,6 +129,8 @@ static void fuzz_completions(const uint8_t *data, size_t size)
         while ((r = request_take(&c)) != NULL)
             busy[r - requests] = false;
     }
+    if (c.suspects != 0)
+        abort();
     for (unsigned i = 0; i < REQUESTS; i++)
         if (busy[i])
             abort();

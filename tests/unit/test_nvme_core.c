@@ -67,6 +67,12 @@ static bool nobody(const struct nvme_request *r, void *context)
     return false;
 }
 
+static void no_blame(const struct nvme_request *r, void *context)
+{
+    assert_int_equal(r->status, BLOCK_E_FAULT);
+    (void)context;
+}
+
 /* One request from submit to its end, with time going on. */
 static struct nvme_request *finish(struct bench *b)
 {
@@ -336,7 +342,7 @@ static void distrusts_after_fault(void **state)
     memset(data.address, 0xee, 8192); /* as if the second had not come too */
     request_complete(&b->c, 0);
     assert_int_equal(b->m.faults, 1);
-    request_fault(&b->c, is_tag_1, NULL);
+    request_fault(&b->c, is_tag_1, no_blame, NULL);
     assert_ptr_equal(finish(b), &r[0]);
     assert_int_equal(r[0].status, BLOCK_E_FAULT);
     assert_ptr_equal(finish(b), &r[1]);
@@ -368,30 +374,56 @@ static void distrusts_split_request(void **state)
     model_run(&b->m);
     assert_int_equal(b->m.faults, 1);
     request_complete(&b->c, 0);
-    request_fault(&b->c, nobody, NULL);
+    request_fault(&b->c, nobody, no_blame, NULL);
     b->m.hold = false;
     for (unsigned i = 0; i < 63; i++)
         assert_int_equal(finish(b)->status, BLOCK_OK);
     assert_memory_equal(data.address, b->m.disk, 1 << 20);
 }
 
-static void endless_faults_end(void **state)
+/* Nobody knows where the faults were, and one request faults each time: it is
+ * found by running the suspects alone; the others succeed, in both queues. */
+static void finds_the_guilty(void **state)
 {
     struct bench *b = *state;
-    struct nvme_request r;
-    struct nvme_request *ended = NULL;
+    struct nvme_memory data;
+    struct nvme_request r[40];
+    unsigned failed = 0, ended = 0;
+    uint32_t faults = 0;
 
     start(b);
-    r = request(b, 0, NVM_READ, 0, 1, model_buffer(&b->m, 4096).iova);
-    request_submit(&b->c, &r);
-    for (unsigned i = 0; i < 100 && !ended; i++) {
-        request_pump(&b->c, 0);
-        if (request_complete(&b->c, 0))
-            request_fault(&b->c, nobody, NULL);
-        ended = request_take(&b->c);
+    data = model_buffer(&b->m, 40 * 4096);
+    b->m.blocked = data.iova.v + 17 * 4096;
+    b->m.blocked_count = ~0u;
+    for (unsigned i = 0; i < 40; i++) {
+        r[i] =
+            request(b, 0, NVM_READ, 8 * i, 8, (iova_t){data.iova.v + 4096 * i});
+        r[i].queue = i & 1;
+        request_submit(&b->c, &r[i]);
     }
-    assert_ptr_equal(ended, &r);
-    assert_int_equal(r.status, BLOCK_E_FAULT);
+    for (unsigned round = 0; round < 200; round++) {
+        struct nvme_request *done;
+
+        for (uint32_t q = 0; q < 2; q++)
+            request_complete(&b->c, q);
+        if (b->m.faults != faults)
+            request_fault(&b->c, nobody, no_blame, NULL);
+        faults = b->m.faults;
+        while ((done = request_take(&b->c)) != NULL) {
+            failed += done->status != BLOCK_OK;
+            assert_true((done == &r[17]) == (done->status == BLOCK_E_FAULT));
+            ended++;
+        }
+        for (uint32_t q = 0; q < 2; q++)
+            request_pump(&b->c, q);
+    }
+    assert_int_equal(ended, 40);
+    assert_int_equal(failed, 1);
+    assert_int_equal(b->c.suspects, 0);
+    for (unsigned i = 0; i < 40; i++)
+        if (i != 17)
+            assert_memory_equal((uint8_t *)data.address + 4096 * i,
+                                b->m.disk + 4096 * i, 4096);
 }
 
 /* The device answers what nobody asked: no crash, no acknowledgement. */
@@ -469,7 +501,7 @@ int main(void)
         TEST(notices_vanished_controller),
         TEST(distrusts_after_fault),
         TEST(distrusts_split_request),
-        TEST(endless_faults_end),
+        TEST(finds_the_guilty),
         TEST(ignores_forged_completions),
         TEST(refuses_what_it_cannot_drive),
         TEST(leaves_strange_namespaces_out),

@@ -1,0 +1,111 @@
+"""The NVMe driver on the machine: clients that write, controllers of several
+shapes, hostile clients, a driver that dies, a controller that leaves."""
+
+import os
+import re
+
+import pytest
+
+POLICY = "tests/component/blocktest/policy.yaml"
+PARTS = ("lend", "sizes", "many", "bounds", "reclaim")
+
+
+@pytest.fixture
+def scratch(test_directory):
+    """Makes empty disk images."""
+    def make(name, size=64 << 20):
+        path = os.path.join(test_directory, name)
+        with open(path, "wb") as f:
+            f.truncate(size)
+        return path
+    return make
+
+
+def finish(m, who="client"):
+    """The lines that the client has logged, when it is done."""
+    m.wait_prompt()
+    m.expect(rf"{who}: done, (\d+) disks, (\d+) failed", 60)
+    return [line for line in m.run("log").split("\n")
+            if line.startswith(who + ": ")]
+
+
+def check(lines, disks):
+    for part in PARTS:
+        assert lines.count(f"client: {part} ok") == disks, lines
+    assert f"client: done, {disks} disks, 0 failed" in lines
+
+
+def namespaces(*images):
+    """QEMU's arguments for one controller with several namespaces; each image
+    has its options, such as logical_block_size=4096."""
+    args = ["-device", "nvme,id=nv,serial=several"]
+    for i, (path, options) in enumerate(images):
+        args += ["-drive", f"if=none,id=ns{i},format=raw,file={path},snapshot=on",
+                 "-device", f"nvme-ns,bus=nv,drive=ns{i},nsid={2 * i + 1}{options}"]
+    return args
+
+
+def test_writes_and_reads(machine, scratch):
+    lines = finish(machine(POLICY, disks=[scratch("disk.img")]))
+    check(lines, 1)
+    assert "client: disk 0 has 131072 blocks of 512" in lines
+
+
+def test_hostile_client_harms_itself_alone(machine, scratch):
+    m = machine(POLICY, disks=[scratch("disk.img")])
+    check(finish(m), 1)
+    m.expect(r"hostile: done, \d+ disks, 0 failed", 60)
+    log = m.run("log")
+    assert "nvme: killed" not in log and "nvme: page fault" not in log, log
+    assert re.search(r"nvme +running .* - +-\n", m.run("cages") + "\n"), m.tail()
+
+
+def test_several_namespaces_and_block_sizes(machine, scratch):
+    m = machine(POLICY, extra=namespaces(
+        (scratch("a.img"), ""),
+        (scratch("b.img", 32 << 20), ",logical_block_size=4096,physical_block_size=4096"),
+        (scratch("c.img", 16 << 20), "")))
+    lines = finish(m)
+    check(lines, 3)
+    assert "client: disk 1 has 8192 blocks of 4096" in lines
+
+
+@pytest.mark.parametrize("options", ["mdts=1", "mdts=0", "max_ioqpairs=1",
+                                     "mqes=1", "mqes=7", "msix_qsize=1"])
+def test_controllers_of_all_shapes(machine, scratch, options):
+    image = scratch("disk.img")
+    m = machine(POLICY, extra=[
+        "-drive", f"if=none,id=d,format=raw,file={image},snapshot=on",
+        "-device", f"nvme,serial=shape,drive=d,{options}"])
+    if options == "msix_qsize=1":
+        # The policy wants three vectors: refused by its line.
+        m.wait_prompt()
+        assert re.search(r"policy.yaml:\d+: nvme: .*1 interrupt", m.run("log"))
+    else:
+        check(finish(m), 1)
+
+
+def test_a_disk_without_a_usable_format_is_left_out(machine, scratch):
+    m = machine(POLICY, extra=namespaces(
+        (scratch("a.img"), ",ms=8"), (scratch("b.img"), "")))
+    lines = finish(m)
+    check(lines, 1)
+    assert "namespace 1 left out: blocks carry metadata" in m.run("log")
+
+
+def test_requests_survive_the_drivers_death(machine, disk_sums):
+    m = machine("policies/files.yaml")
+    m.wait_prompt()
+    path, want = next(iter(disk_sums.items()))
+    assert want in m.run(f"kill nvme; sha256sum {path}", 120)
+
+
+def test_a_controller_that_leaves_ends_requests(machine, scratch):
+    """Surprise removal: every request ends, and one line says why."""
+    image = scratch("disk.img")
+    m = machine("policies/files.yaml", disks=[], extra=[
+        "-device", "pcie-root-port,id=rp,chassis=1,addr=5",
+        "-drive", f"if=none,id=d,format=raw,file={image},snapshot=on",
+        "-device", "nvme,id=nv,serial=leaves,drive=d,bus=rp"])
+    m.wait_prompt()
+    assert "nvme: QEMU NVMe Ctrl" in m.run("log")
