@@ -6,11 +6,14 @@
 
 #define RING_REQUEST_BYTES (2 * PAGE_SIZE)
 
-/* The status that a call's outcome stands for. */
+/* The status that a call's outcome stands for. BLOCK_E_RESET: the driver died
+ * with our call in its hands, its successor may answer. */
 static int call_status(uint64_t status, const struct message *m)
 {
     if (status == OK)
         return m->label < BLOCK_STATUSES ? (int)m->label : BLOCK_E_SERVICE;
+    if (STATUS_CODE(status) == ERR_GONE)
+        return BLOCK_E_RESET;
     return STATUS_CODE(status) == ERR_TIMEOUT ? BLOCK_E_TIMEOUT : BLOCK_E_GONE;
 }
 
@@ -82,17 +85,21 @@ static int rings_attach(struct block_device *dev)
 int block_connect(struct block_device *dev)
 {
     uint64_t end = clock_after(BLOCK_PATIENCE);
-    int status;
 
-    do {
-        status = block_ask(dev);
+    for (;;) {
+        int status = block_ask(dev);
+
         if (status == BLOCK_OK)
             status = connect_once(dev);
-        /* Requests of our last connection are still in flight. */
-        if (status == BLOCK_E_BUSY)
-            clock_sleep(10 * NS_PER_MS);
-    } while (status == BLOCK_E_BUSY && clock_now() < end);
-    return status == BLOCK_OK ? rings_attach(dev) : status;
+        if (status == BLOCK_OK)
+            return rings_attach(dev);
+        /* BUSY: requests of our last connection are still in flight. */
+        if (status != BLOCK_E_BUSY && status != BLOCK_E_RESET)
+            return status;
+        if (clock_now() >= end)
+            return status == BLOCK_E_RESET ? BLOCK_E_GONE : status;
+        clock_sleep(10 * NS_PER_MS);
+    }
 }
 
 static void block_free(struct block_device *dev)

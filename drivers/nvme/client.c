@@ -51,6 +51,8 @@ static void client_take_entry(struct nvme_driver *d, struct client *client,
     struct nvme_request *r = request_new(client);
     enum block_status status = entry_check(entry, &bounds, r);
 
+    if (client->stopped)
+        status = BLOCK_E_FAULT;
     if (status != BLOCK_OK) {
         client_complete(client, entry->tag, status, 0);
         request_free(client, r);

@@ -12,7 +12,7 @@
 #include "drivers/nvme/entry.h"
 
 #define CLIENTS_MAX       8u
-#define CLIENT_FAULTS_MAX 8u /* blocked DMAs until it is shut out */
+#define CLIENT_FAULTS_MAX 4u /* blocked DMAs until it is shut out */
 
 /* Event bits of the kit's Notification: interrupt vectors have the low ones. */
 #define EVENT_CLIENT(number) (1ull << (DRIVER_MAX_VECTORS + (number)))
@@ -29,8 +29,9 @@ struct client_buffer {
 struct client {
     uint64_t badge; /* 0: free */
     uint32_t number;
-    bool open;  /* its requests are taken */
-    bool quiet; /* was told to wake us up */
+    bool open;    /* is connected: gets completions */
+    bool stopped; /* every request fails until it connects again */
+    bool quiet;   /* was told to wake us up */
     uint32_t faults;
     uint32_t in_flight;
     uint32_t queue; /* I/O queue of its requests */

@@ -20,13 +20,16 @@ struct fault_set {
     struct nvme_driver *driver;
 };
 
-/* Did this request's data touch a page that was blocked? */
+/* Did this request's data touch a page that was blocked? A client that is shut
+ * out gets no second try. */
 static bool request_guilty(const struct nvme_request *r, void *context)
 {
     const struct fault_set *set = context;
     uint64_t first = r->data.v & ~(PAGE_SIZE - 1);
     uint64_t end = r->data.v;
 
+    if (set->driver->clients[r->owner].stopped)
+        return true;
     if (r->opcode != NVM_FLUSH)
         end += (uint64_t)r->blocks << r->ns->block_bits;
     for (uint32_t i = 0; i < set->count; i++)
@@ -35,13 +38,18 @@ static bool request_guilty(const struct nvme_request *r, void *context)
     return false;
 }
 
+/* A client whose buffer the device cannot reach has taken it back under way.
+ * It gets its answers, then has to connect again, which it may do only so
+ * often: so it cannot make others wait for ever. */
 static void request_blame(const struct nvme_request *r, void *context)
 {
     struct fault_set *set = context;
+    struct client *client = &set->driver->clients[r->owner];
 
     if ((set->blamed & 1u << r->owner) == 0)
-        set->driver->clients[r->owner].faults++;
+        client->faults++;
     set->blamed |= 1u << r->owner;
+    client->stopped = true;
 }
 
 static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)

@@ -17,7 +17,7 @@
 /* The driver reads the fault records of its device itself, since they alone say
  * that a DMA did not arrive (R6). What it has left for so long, init logs. */
 #define FAULT_PATIENCE    (2 * NS_PER_S)
-#define FAULTS_PER_SECOND 100u /* beyond: muted, told once (R7) */
+#define FAULTS_PER_SECOND 2000u /* beyond: muted, told once (R7) */
 #define FAULT_LINES       8u   /* in the log, per life */
 #define FAULT_BITS        60u  /* of the notification */
 #define OTHERS_MAX        64u  /* devices of a kind that are told */
