@@ -6,6 +6,7 @@
 
 #include <cordon/clock.h>
 #include <cordon/cordon.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A server that waits for a dead driver answers late, but it answers. */
@@ -97,7 +98,8 @@ static int buffer_fetch(const struct files *files, uint64_t first,
     for (unsigned i = 0; i < *fetched; i++) {
         cap_t slot = message_take_cap(&m, i);
 
-        captable_move(STARTUP_CAPTABLE, run + first + i, 0, slot);
+        if (captable_move(STARTUP_CAPTABLE, run + first + i, 0, slot).status)
+            return FILES_ERR_MEMORY;
         slot_free(slot);
     }
     return FILES_OK;
@@ -323,7 +325,7 @@ int files_status(struct files *files, char *text)
     struct message m;
     int error = files_call_words(files, &m, FILES_STATUS, 0, NULL);
 
-    strcpy(text, files_error_text(error));
+    snprintf(text, FILES_STATUS_MAX + 1, "%s", files_error_text(error));
     if (error)
         return error;
     error = (int)message_get(&m);

@@ -165,7 +165,7 @@ static int directory_add(void *context, const char *name,
                          const struct files_entry *entry)
 {
     struct directory *d = context;
-    size_t bytes = ENTRY_HEAD + strlen(name) + 1;
+    size_t name_bytes = strlen(name) + 1, bytes = ENTRY_HEAD + name_bytes;
     char *to;
 
     if (bytes > d->room - d->bytes) {
@@ -180,7 +180,7 @@ static int directory_add(void *context, const char *name,
     to = d->entries + d->bytes;
     memcpy(to, &entry->inode, sizeof(entry->inode));
     to[sizeof(entry->inode)] = (char)entry->type;
-    strcpy(to + ENTRY_HEAD, name);
+    memcpy(to + ENTRY_HEAD, name, name_bytes);
     d->bytes += bytes;
     return 0;
 }
@@ -222,21 +222,23 @@ static int path_readdir(void *state, char *name, size_t room,
     static const unsigned char types[] = {DT_UNKNOWN, DT_REG,  DT_DIR,  DT_CHR,
                                           DT_BLK,     DT_FIFO, DT_SOCK, DT_LNK};
     struct directory *d = state;
-    const char *entry = d->entries + d->at;
-    const char *text = entry + ENTRY_HEAD;
+    const char *entry;
     unsigned kind;
     uint64_t inode;
+    size_t bytes;
 
     if (d->at == d->bytes)
         return 0;
-    if (strlen(text) >= room)
+    entry = d->entries + d->at;
+    bytes = strlen(entry + ENTRY_HEAD) + 1;
+    if (bytes > room)
         return -ENAMETOOLONG;
     memcpy(&inode, entry, sizeof(inode));
     kind = (unsigned char)entry[sizeof(inode)];
     *number = (ino_t)inode;
     *type = kind < sizeof(types) ? types[kind] : DT_UNKNOWN;
-    strcpy(name, text);
-    d->at += ENTRY_HEAD + strlen(text) + 1;
+    memcpy(name, entry + ENTRY_HEAD, bytes);
+    d->at += ENTRY_HEAD + bytes;
     return 1;
 }
 

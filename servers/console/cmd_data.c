@@ -76,7 +76,7 @@ static int take_number(int *argc, char ***argv, uint64_t *number)
 {
     char *end;
 
-    if (*argc < 2 || strcmp((*argv)[1], "-n"))
+    if (*argc < 2 || strcmp((*argv)[1], "-n") != 0)
         return 0;
     if (*argc < 3 || (*argv)[2][0] < '0' || (*argv)[2][0] > '9')
         return -1;

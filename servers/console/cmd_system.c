@@ -103,7 +103,7 @@ static void print_reasons(cap_t monitor, const struct monitor_system *system)
             continue;
         reason = d.text[0] ? d.text : d.function.reason;
         /* What holds for all has been said above the table. */
-        if (*reason && strcmp(reason, system->isolation_reason))
+        if (*reason && strcmp(reason, system->isolation_reason) != 0)
             printf("%02x:%02x.%x: %s\n", (unsigned)PCI_BUS(d.function.address),
                    (unsigned)PCI_DEVICE(d.function.address),
                    (unsigned)PCI_FUNCTION_OF(d.function.address), reason);

@@ -65,7 +65,7 @@ static int complete_entry(void *context, const char *name,
 {
     struct complete *c = context;
 
-    if (strcmp(name, ".") && strcmp(name, "..") &&
+    if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
         (name[0] != '.' || c->prefix[0] == '.'))
         complete_add(c, name, entry->type == FILES_TYPE_DIRECTORY ? '/' : ' ');
     return 0;

@@ -28,7 +28,7 @@ void complete_add(struct complete *c, const char *name, char suffix)
 {
     size_t i = 0;
 
-    if (strncmp(name, c->prefix, c->prefix_bytes) ||
+    if (strncmp(name, c->prefix, c->prefix_bytes) != 0 ||
         strlen(name) + 2 > sizeof(c->first))
         return;
     remember(c, name, suffix);

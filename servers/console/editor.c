@@ -177,7 +177,7 @@ static void history_go(struct editor *e, unsigned back)
     if (!line)
         return;
     if (!e->back)
-        strcpy(e->kept, e->line);
+        memcpy(e->kept, e->line, e->bytes + 1);
     e->back = back;
     line_set(e, line);
     redraw(e);

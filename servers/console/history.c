@@ -8,13 +8,13 @@
 void history_add(struct history *history, const char *line)
 {
     const char *last = history_line(history, 1);
+    size_t bytes = strlen(line);
     unsigned at;
 
-    if (!*line || strlen(line) >= HISTORY_LINE_BYTES ||
-        (last && !strcmp(last, line)))
+    if (!bytes || bytes >= HISTORY_LINE_BYTES || (last && !strcmp(last, line)))
         return;
     at = (history->first + history->count) % HISTORY_LINES;
-    strcpy(history->lines[at], line);
+    memcpy(history->lines[at], line, bytes + 1);
     if (history->count < HISTORY_LINES)
         history->count++;
     else

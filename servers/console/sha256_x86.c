@@ -6,9 +6,21 @@
 #include "sha256.h"
 
 #include <cpuid.h>
-#include <immintrin.h>
+#include <string.h>
 
 #define TARGET __attribute__((target("sha,sse4.1,ssse3")))
+
+/* An SSE register: words, lowest first; as bytes; and as the builtins want it.
+ */
+typedef uint32_t words_t __attribute__((vector_size(16)));
+typedef uint8_t bytes_t __attribute__((vector_size(16)));
+typedef int sse_t __attribute__((vector_size(16)));
+
+#define ROUNDS2(cdgh, abef, wk)                                                \
+    (words_t)                                                                  \
+        __builtin_ia32_sha256rnds2((sse_t)(cdgh), (sse_t)(abef), (sse_t)(wk))
+#define MSG1(a, b) (words_t) __builtin_ia32_sha256msg1((sse_t)(a), (sse_t)(b))
+#define MSG2(a, b) (words_t) __builtin_ia32_sha256msg2((sse_t)(a), (sse_t)(b))
 
 int sha256_has_instructions(void)
 {
@@ -26,62 +38,63 @@ int sha256_has_instructions(void)
 }
 
 /* Four rounds with the schedule words `w` and their constants. */
-TARGET static inline void rounds(__m128i *abef, __m128i *cdgh, __m128i w,
+TARGET static inline void rounds(words_t *abef, words_t *cdgh, words_t w,
                                  unsigned t)
 {
-    __m128i wk = _mm_add_epi32(
-        w,
-        _mm_loadu_si128((const __m128i *)(const void *)(sha256_constants + t)));
+    words_t wk;
 
-    *cdgh = _mm_sha256rnds2_epu32(*cdgh, *abef, wk);
-    *abef = _mm_sha256rnds2_epu32(*abef, *cdgh, _mm_shuffle_epi32(wk, 0x0e));
+    memcpy(&wk, sha256_constants + t, sizeof(wk));
+    wk += w;
+    *cdgh = ROUNDS2(*cdgh, *abef, wk);
+    wk = __builtin_shufflevector(wk, wk, 2, 3, 0, 0);
+    *abef = ROUNDS2(*abef, *cdgh, wk);
+}
+
+/* Four words of the message, which is big-endian. */
+TARGET static inline words_t load_words(const uint8_t *data)
+{
+    bytes_t b;
+
+    memcpy(&b, data, sizeof(b));
+    return (words_t)__builtin_shufflevector(b, b, 3, 2, 1, 0, 7, 6, 5, 4, 11,
+                                            10, 9, 8, 15, 14, 13, 12);
 }
 
 /* The next four words of the schedule from the last sixteen. */
-TARGET static inline __m128i next_words(const __m128i w[4])
+TARGET static inline words_t next_words(const words_t w[4])
 {
-    __m128i sum = _mm_add_epi32(_mm_sha256msg1_epu32(w[0], w[1]),
-                                _mm_alignr_epi8(w[3], w[2], 4));
+    words_t seven_back = __builtin_shufflevector(w[2], w[3], 1, 2, 3, 4);
 
-    return _mm_sha256msg2_epu32(sum, w[3]);
+    return MSG2(MSG1(w[0], w[1]) + seven_back, w[3]);
 }
 
-TARGET static void compress_block(__m128i *abef, __m128i *cdgh,
+TARGET static void compress_block(words_t *abef, words_t *cdgh,
                                   const uint8_t *block)
 {
-    const __m128i swap = _mm_set_epi64x(0x0c0d0e0f08090a0b, 0x0405060700010203);
-    __m128i a = *abef, c = *cdgh, w[4];
+    words_t a = *abef, c = *cdgh, w[4];
 
     for (unsigned i = 0; i < 4; i++) {
-        w[i] = _mm_shuffle_epi8(
-            _mm_loadu_si128((const __m128i *)(const void *)(block + 16 * i)),
-            swap);
+        w[i] = load_words(block + 16 * i);
         rounds(&a, &c, w[i], 4 * i);
     }
     for (unsigned t = 16; t < 64; t += 4) {
-        __m128i next = next_words(w);
+        words_t next = next_words(w);
 
         w[0] = w[1], w[1] = w[2], w[2] = w[3], w[3] = next;
         rounds(&a, &c, next, t);
     }
-    *abef = _mm_add_epi32(*abef, a);
-    *cdgh = _mm_add_epi32(*cdgh, c);
+    *abef += a;
+    *cdgh += c;
 }
 
 TARGET void sha256_compress_instructions(uint32_t s[8], const uint8_t *data,
                                          size_t blocks)
 {
-    __m128i abef = _mm_set_epi32((int)s[0], (int)s[1], (int)s[4], (int)s[5]);
-    __m128i cdgh = _mm_set_epi32((int)s[2], (int)s[3], (int)s[6], (int)s[7]);
+    words_t abef = {s[5], s[4], s[1], s[0]};
+    words_t cdgh = {s[7], s[6], s[3], s[2]};
 
     for (; blocks; blocks--, data += SHA256_BLOCK_BYTES)
         compress_block(&abef, &cdgh, data);
-    s[0] = (uint32_t)_mm_extract_epi32(abef, 3);
-    s[1] = (uint32_t)_mm_extract_epi32(abef, 2);
-    s[4] = (uint32_t)_mm_extract_epi32(abef, 1);
-    s[5] = (uint32_t)_mm_extract_epi32(abef, 0);
-    s[2] = (uint32_t)_mm_extract_epi32(cdgh, 3);
-    s[3] = (uint32_t)_mm_extract_epi32(cdgh, 2);
-    s[6] = (uint32_t)_mm_extract_epi32(cdgh, 1);
-    s[7] = (uint32_t)_mm_extract_epi32(cdgh, 0);
+    s[0] = abef[3], s[1] = abef[2], s[4] = abef[1], s[5] = abef[0];
+    s[2] = cdgh[3], s[3] = cdgh[2], s[6] = cdgh[1], s[7] = cdgh[0];
 }

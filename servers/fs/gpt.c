@@ -86,7 +86,7 @@ static const char *header_check(const struct gpt_disk *disk, uint64_t lba,
 {
     uint32_t bytes = get32(block + HEADER_BYTES);
 
-    if (memcmp(block + HEADER_SIGNATURE, signature, sizeof(signature)))
+    if (memcmp(block + HEADER_SIGNATURE, signature, sizeof(signature)) != 0)
         return "no GPT signature";
     if (get32(block + HEADER_REVISION) != GPT_REVISION)
         return "unknown revision";
@@ -248,7 +248,7 @@ static int visit_find(void *context, uint32_t number, const uint8_t *entry)
     if (!is_used(entry) || (want->number && want->number != number))
         return 0;
     entry_read(p, number, entry);
-    if (want->has_type && memcmp(&want->type, &p->type, sizeof(p->type)))
+    if (want->has_type && memcmp(&want->type, &p->type, sizeof(p->type)) != 0)
         return 0;
     return !want->name || strcmp(want->name, p->name) == 0;
 }
