@@ -36,6 +36,8 @@ struct cpu {
     uint32_t index;
     bool online;
     struct sched_context *context; /* that runs; NULL: idle */
+    /* Became ready and is more important than `context`; not in the queue. */
+    struct sched_context *favourite;
     struct space *space;           /* whose tables are loaded, or NULL */
     uint64_t charged; /* TSC up to which `context` has been charged */
     uint64_t slice_end; /* TSC at which it is looked at again; ~0: never */

@@ -15,6 +15,7 @@ struct cpu cpus[MAX_CPUS];
 static void cpu_ready(struct cpu *cpu)
 {
     cpu->armed = cpu->slice_end = ~0ul;
+    timer_wheel_init(&cpu->wheel);
     cpu->charged = clock_tsc();
     cpu->reschedule = true;
     cpu->online = true;

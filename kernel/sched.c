@@ -43,6 +43,10 @@ void sched_dequeue(struct cpu *cpu, struct sched_context *context)
     if (!context->queued)
         return;
     context->queued = false;
+    if (context == cpu->favourite) {
+        cpu->favourite = NULL;
+        return;
+    }
     if (context->next == context) {
         *tail = NULL;
         queue->bitmap[context->priority / 64] &=
@@ -68,17 +72,34 @@ static struct sched_context *queue_first(const struct cpu *cpu)
     return NULL;
 }
 
+/* One that will preempt what runs waits beside the queue, not in it. */
+static void prefer(struct cpu *cpu, struct sched_context *context)
+{
+    struct sched_context *other = cpu->favourite;
+
+    cpu->reschedule = true;
+    if (other && other->priority >= context->priority) {
+        queue_put(cpu, context, true);
+        return;
+    }
+    if (other)
+        queue_put(cpu, other, true);
+    context->queued = true;
+    cpu->favourite = context;
+}
+
 void sched_enqueue(struct cpu *cpu, struct sched_context *context)
 {
     struct sched_context *running = cpu->context;
 
     if (context->queued || context == running || !sched_runnable(context))
         return;
+    if (!running || context->priority > running->priority) {
+        prefer(cpu, context);
+        return;
+    }
     queue_put(cpu, context, true);
-    if (!running || context->priority > running->priority)
-        cpu->reschedule = true;
-    else if (context->priority == running->priority &&
-             cpu->slice_end == ~0ul) {
+    if (context->priority == running->priority && cpu->slice_end == ~0ul) {
         cpu->slice_end = clock_tsc() + slice_cycles;
         sched_arm(cpu);
     }
@@ -159,26 +180,43 @@ static uint64_t slice_end_of(const struct cpu *cpu,
     return slice == ~0ul ? slice : now + slice;
 }
 
+/* Takes the most important that is ready. If something ran, the favourite is
+ * more important than that, and so than all in the queue. */
+static struct sched_context *take_first(struct cpu *cpu, bool something_ran)
+{
+    struct sched_context *favourite = cpu->favourite, *first;
+
+    if (favourite) {
+        first = something_ran ? NULL : queue_first(cpu);
+        cpu->favourite = NULL;
+        if (!first || favourite->priority > first->priority) {
+            favourite->queued = false;
+            return favourite;
+        }
+        queue_put(cpu, favourite, true);
+    }
+    first = queue_first(cpu);
+    if (first)
+        sched_dequeue(cpu, first);
+    return first;
+}
+
 struct thread *sched_choose(struct cpu *cpu)
 {
     struct sched_context *running = cpu->context;
     struct sched_context *next;
-    bool turn_over;
 
     sched_charge(cpu);
-    turn_over = cpu->charged >= cpu->slice_end;
     cpu->reschedule = false;
     cpu->context = NULL;
     if (running && sched_runnable(running))
-        queue_put(cpu, running, turn_over);
-    next = queue_first(cpu);
+        queue_put(cpu, running, cpu->charged >= cpu->slice_end);
+    next = take_first(cpu, running != NULL);
     cpu->context = next;
     cpu->slice_end = ~0ul;
     if (next) {
-        sched_dequeue(cpu, next);
-        if (next->limited) {
+        if (next->limited)
             renew(next, cpu->charged);
-        }
         cpu->slice_end = slice_end_of(cpu, next, cpu->charged);
     }
     sched_arm(cpu);

@@ -67,6 +67,8 @@ void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t tsc)
     lock_acquire(&wheel->lock);
     timer->tick = clamp(wheel, tick + 1);
     put(wheel, timer);
+    if (timer->tick << TIMER_TICK_BITS < wheel->next)
+        wheel->next = timer->tick << TIMER_TICK_BITS;
     lock_release(&wheel->lock);
 }
 
@@ -109,25 +111,15 @@ static struct timer *first_slot(const struct timer_wheel *wheel,
     return first;
 }
 
-uint64_t timer_next(struct timer_wheel *wheel)
-{
-    uint64_t begins, next;
-
-    lock_acquire(&wheel->lock);
-    next = first_slot(wheel, &begins) ? begins << TIMER_TICK_BITS : ~0ul;
-    lock_release(&wheel->lock);
-    return next;
-}
-
 struct timer *timer_expired(struct timer_wheel *wheel, uint64_t tsc,
                             unsigned *budget)
 {
     uint64_t now = tsc >> TIMER_TICK_BITS;
     struct timer *expired = NULL;
+    uint64_t begins;
 
     lock_acquire(&wheel->lock);
     for (; *budget && !expired; (*budget)--) {
-        uint64_t begins;
         struct timer *timer = first_slot(wheel, &begins);
 
         if (!timer || begins > now) {
@@ -142,6 +134,8 @@ struct timer *timer_expired(struct timer_wheel *wheel, uint64_t tsc,
         else
             put(wheel, timer); /* a level lower now */
     }
+    wheel->next =
+        first_slot(wheel, &begins) ? begins << TIMER_TICK_BITS : ~0ul;
     lock_release(&wheel->lock);
     return expired;
 }

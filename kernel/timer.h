@@ -30,16 +30,26 @@ struct timer {
 struct timer_wheel {
     struct lock lock;
     uint64_t now; /* tick up to which everything has expired */
+    uint64_t next; /* TSC before which nothing expires; ~0: empty */
     uint64_t pending[TIMER_LEVELS]; /* bit per slot that holds timers */
     struct timer *slots[TIMER_LEVELS][TIMER_SLOTS];
 };
 
+/* An empty wheel; all other fields are zero. */
+static inline void timer_wheel_init(struct timer_wheel *wheel)
+{
+    wheel->next = ~0ul;
+}
 /* Sets a timer that is not set; it expires at or after `tsc`. */
 void timer_set(struct timer_wheel *wheel, struct timer *timer, uint64_t tsc);
 /* Cancels it if it is set. */
 void timer_cancel(struct timer_wheel *wheel, struct timer *timer);
-/* When the wheel wants to be looked at next, in TSC; ~0: never. */
-uint64_t timer_next(struct timer_wheel *wheel);
+/* When the wheel wants to be looked at next, in TSC; ~0: never. After a cancel
+ * that may be too early. */
+static inline uint64_t timer_next(const struct timer_wheel *wheel)
+{
+    return __atomic_load_n(&wheel->next, __ATOMIC_RELAXED);
+}
 /*
  * Takes the next expired timer off, or NULL. *budget counts down from
  * TIMER_BATCH over one interrupt; at 0 the rest waits for the next.
