@@ -5,6 +5,7 @@
  * other thread on the same scheduling context.
  */
 #include "kernel/endpoint.h"
+#include "kernel/fastpath.h"
 #include "kernel/message.h"
 #include "kernel/notification.h"
 #include "kernel/queue.h"
@@ -394,6 +395,8 @@ void endpoint_fault(struct cpu *cpu, struct thread *self)
     uint64_t word = handler->word, rax = self->regs.rax;
 
     if (word_type(word) == CAP_ENDPOINT) {
+        if (fast_fault(cpu, self, word_object(word), handler->data))
+            return;
         self->faulted = true;
         send(cpu, self, word_object(word), handler->data, true);
         if (self->state != THREAD_READY)

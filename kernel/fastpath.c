@@ -1,5 +1,6 @@
 /* Calls and answers within one CPU: see fastpath.h. */
 #include "kernel/fastpath.h"
+#include "kernel/message.h"
 #include "kernel/operation_numbers.h"
 #include "kernel/queue.h"
 #include "kernel/switch.h"
@@ -11,12 +12,13 @@ _Static_assert(OP_ENDPOINT_CALL == ASM_ENDPOINT_CALL &&
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-/* Tags of 0 to 4 words without capabilities. */
+/* Words and capabilities of a tag: up to MSG_MAX_WORDS has no capability. */
 #define TAG_SIZES(tag) ((tag)&0xffff)
 
 /* The capability's word if it has this type and right, else 0. */
-static inline uint64_t word_with(const struct thread *self, cap_t slot,
-                                 enum cap_type type, uint64_t right)
+static inline __attribute__((always_inline)) uint64_t
+word_with(const struct thread *self, cap_t slot, enum cap_type type,
+          uint64_t right)
 {
     uint64_t wanted = (uint64_t)type | right << 8;
     uint64_t word;
@@ -31,7 +33,8 @@ static inline uint64_t word_with(const struct thread *self, cap_t slot,
 #define MESSAGE       uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3
 #define MESSAGE_WORDS tag, w0, w1, w2, w3
 
-static inline void put_message(struct thread *to, uint64_t badge, MESSAGE)
+static inline __attribute__((always_inline)) void
+put_message(struct thread *to, uint64_t badge, MESSAGE)
 {
     to->regs.rax = OK;
     to->regs.rdi = badge;
@@ -56,40 +59,82 @@ static inline uint16_t plain(enum thread_state state, const struct cpu *cpu)
     return (uint16_t)(state | cpu->index << 8);
 }
 
-void fast_call(struct thread *self, MESSAGE)
+/*
+ * Takes the first receiver off the endpoint and makes `self` wait for its
+ * answer. NULL: there is none, or it needs the long way.
+ */
+static inline __attribute__((always_inline)) struct thread *
+meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
 {
-    struct cpu *cpu = cpu_self();
-    struct sched_context *context = cpu->context;
-    uint64_t slot = self->regs.rdi;
-    uint64_t word = word_with(self, slot, CAP_ENDPOINT, RIGHT_WRITE);
-    struct endpoint *endpoint = word_object(word);
     struct reply *reply;
     struct thread *to;
 
-    if (unlikely(!word || TAG_SIZES(tag) > MSG_REG_WORDS ||
-                 self->regs.r13 != DEADLINE_NEVER ||
-                 context->depth >= DONATION_DEPTH))
-        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
     if (unlikely(!to || to->plain_on != cpu->index ||
                  !reply_put(to->reply, self))) {
         lock_release(&endpoint->lock);
-        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
+        return NULL;
     }
     queue_take(&endpoint->receivers, to);
     lock_release(&endpoint->lock);
-    put_message(to, self->slots[slot].data, MESSAGE_WORDS);
-
     reply = to->reply;
     reply->holder = NULL;
     to->reply = NULL;
     to->state = THREAD_READY;
     self->reply = reply;
     self->state_and_plain = plain(THREAD_CALLING, cpu);
-    sched_lend(context, self, to, reply);
+    sched_lend(cpu->context, self, to, reply);
+    return to;
+}
+
+void fast_call(struct thread *self, MESSAGE)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t slot = self->regs.rdi;
+    uint64_t word = word_with(self, slot, CAP_ENDPOINT, RIGHT_WRITE);
+    struct thread *to;
+
+    if (unlikely(!word || TAG_SIZES(tag) > MSG_MAX_WORDS ||
+                 self->regs.r13 != DEADLINE_NEVER ||
+                 cpu->context->depth >= DONATION_DEPTH))
+        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
+    to = meet_receiver(cpu, self, word_object(word));
+    if (unlikely(!to))
+        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
+    put_message(to, self->slots[slot].data, MESSAGE_WORDS);
+    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
+        message_copy_page(self, to, TAG_WORDS(tag));
     thread_change(cpu, self, to);
     kernel_leave_syscall(to);
+}
+
+bool fast_fault(struct cpu *cpu, struct thread *self, struct endpoint *endpoint,
+                uint64_t badge)
+{
+    struct thread *to;
+
+    if (cpu->context->depth >= DONATION_DEPTH)
+        return false;
+    to = meet_receiver(cpu, self, endpoint);
+    if (!to)
+        return false;
+    self->faulted = true;
+    message_fault(self, to, badge);
+    return true;
+}
+
+/* Gives the answer to a caller that is already taken off its Reply. */
+static inline __attribute__((always_inline)) void
+put_answer(struct thread *self, struct thread *caller, MESSAGE)
+{
+    if (unlikely(caller->faulted)) {
+        caller->faulted = false; /* its registers stay as they are */
+        return;
+    }
+    put_message(caller, 0, MESSAGE_WORDS);
+    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
+        message_copy_page(self, caller, TAG_WORDS(tag));
 }
 
 void fast_reply_receive(struct thread *self, MESSAGE)
@@ -102,13 +147,14 @@ void fast_reply_receive(struct thread *self, MESSAGE)
     struct reply *reply = word_object(reply_word);
     struct thread *caller;
 
-    if (unlikely(!word || !reply_word || TAG_SIZES(tag) > MSG_REG_WORDS ||
+    if (unlikely(!word || !reply_word || TAG_SIZES(tag) > MSG_MAX_WORDS ||
                  self->regs.r13 != DEADLINE_NEVER || self->bound))
         long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     /* The context that runs came with this call, and goes back with it. */
     caller = reply_caller(reply);
     if (unlikely(!caller || caller->plain_on != cpu->index ||
-                 context->chain != reply || reply->context != context))
+                 context->chain != reply || reply->context != context ||
+                 (caller->faulted && TAG_LABEL(tag) != FAULT_RESUME)))
         long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
     if (unlikely(endpoint->senders || endpoint->closed ||
@@ -116,7 +162,7 @@ void fast_reply_receive(struct thread *self, MESSAGE)
         lock_release(&endpoint->lock);
         long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     }
-    put_message(caller, 0, MESSAGE_WORDS);
+    put_answer(self, caller, MESSAGE_WORDS);
     sched_give_back(context, self, caller, reply);
     caller->reply = NULL;
     caller->state = THREAD_READY;
@@ -127,5 +173,5 @@ void fast_reply_receive(struct thread *self, MESSAGE)
     queue_put(&endpoint->receivers, self);
     lock_release(&endpoint->lock);
     thread_change(cpu, self, caller);
-    kernel_leave_syscall(caller);
+    kernel_leave(caller); /* after a fault it leaves by IRETQ */
 }

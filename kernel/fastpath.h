@@ -1,6 +1,6 @@
 /*
- * The short way for calls and answers: up to four words, no capabilities, no
- * deadline, both threads on one CPU, and the partner waiting. Everything else
+ * The short way for calls, faults and answers: no capabilities, no deadline,
+ * both threads on one CPU, and the partner waiting. Everything else
  * takes the long way (endpoint.c), which does the same and more.
  */
 #pragma once
@@ -17,3 +17,8 @@ _Noreturn void fast_call(struct thread *self, uint64_t tag, uint64_t w0,
 _Noreturn void fast_reply_receive(struct thread *self, uint64_t tag,
                                   uint64_t w0, uint64_t w1, uint64_t w2,
                                   uint64_t w3);
+
+/* Sends the fault of the running thread to its handler; false: nothing has been
+ * done, take the long way. */
+bool fast_fault(struct cpu *cpu, struct thread *self, struct endpoint *endpoint,
+                uint64_t badge);

@@ -54,8 +54,11 @@ static uint64_t pass_caps(struct thread *from, struct thread *to,
     return passed;
 }
 
-static void copy_fault(struct thread *from, struct thread *to)
+void message_fault(const struct thread *from, struct thread *to,
+                   uint64_t badge)
 {
+    to->regs.rax = OK;
+    to->regs.rdi = badge;
     to->regs.rsi = TAG(LABEL_FAULT, FAULT_WORDS, 0);
     to->regs.rdx = from->fault_kind;
     to->regs.r10 = from->fault_address;
@@ -64,29 +67,19 @@ static void copy_fault(struct thread *from, struct thread *to)
     to->message->words[FAULT_SP] = from->regs.rsp;
 }
 
-static void copy_words(const uint64_t *from, uint64_t *to, uint64_t count)
-{
-    __asm__ volatile("rep movsq"
-                     : "+S"(from), "+D"(to), "+c"(count)
-                     :
-                     : "memory");
-}
-
 void message_copy(struct thread *from, struct thread *to, uint64_t badge)
 {
     uint64_t tag = from->regs.rsi;
     uint64_t words = TAG_WORDS(tag), caps = TAG_CAPS(tag);
 
-    to->regs.rax = OK;
-    to->regs.rdi = badge;
     if (from->faulted) {
-        copy_fault(from, to);
+        message_fault(from, to, badge);
         return;
     }
     if (words > MSG_REG_WORDS)
-        copy_words(from->message->words + MSG_REG_WORDS,
-                   to->message->words + MSG_REG_WORDS,
-                   words - MSG_REG_WORDS);
+        message_copy_page(from, to, words);
+    to->regs.rax = OK;
+    to->regs.rdi = badge;
     if (caps)
         tag = TAG(TAG_LABEL(tag), words, pass_caps(from, to, caps));
     to->regs.rsi = tag;
