@@ -85,6 +85,23 @@ static uint64_t *slot_find(const struct radix *r, uint64_t va, unsigned level,
     }
 }
 
+/* Bits of an address below the part that chooses a lowest table. */
+#define RECENT_SHIFT 21
+
+/* Do all n pages from `va` on have their leaves in the recent table? */
+static bool is_recent(const struct radix *r, uint64_t va, uint64_t n)
+{
+    return va >> RECENT_SHIFT == r->recent_index && r->recent &&
+           n <= RADIX_SLOTS - slot_index(va, 0);
+}
+
+void radix_forget_tables(struct radix *r)
+{
+    r->recent = NULL;
+    r->pool = 0;
+    r->pool_count = 0;
+}
+
 static bool table_take(struct radix *r, paddr_t *page)
 {
     if (r->pool_count == 0)
@@ -101,10 +118,16 @@ static bool table_take(struct radix *r, paddr_t *page)
  * caller has checked to be large enough. */
 static uint64_t *slot_make(struct radix *r, uint64_t va, unsigned level)
 {
+    if (level == 0 && is_recent(r, va, 1))
+        return r->recent + slot_index(va, 0);
     for (;;) {
         unsigned at;
         paddr_t page;
         uint64_t *slot = slot_find(r, va, level, &at);
+        if (at == level && level == 0) {
+            r->recent = slot - slot_index(va, 0);
+            r->recent_index = va >> RECENT_SHIFT;
+        }
         if (at == level || !table_take(r, &page))
             return slot;
         if (r->format->walk_incoherent)
@@ -208,6 +231,10 @@ enum radix_status radix_check(const struct radix *r, uint64_t va,
 {
     enum radix_status s = range_check(r, va, size_bits, n);
 
+    if (s == RADIX_OK && size_level(size_bits) == 0 && is_recent(r, va, n))
+        return any_present(r->format, r->recent + slot_index(va, 0), n)
+                   ? RADIX_OVERLAP
+                   : RADIX_OK;
     if (s == RADIX_OK)
         s = overlap_check(r, va, size_level(size_bits), n);
     if (s == RADIX_OK &&

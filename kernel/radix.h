@@ -58,6 +58,11 @@ struct radix {
     uint64_t pool;       /* first free table's physical address; 0 = none */
     uint32_t pool_count; /* free tables */
     uint32_t used_count; /* tables in use, the root not counted */
+    /* The lowest table that was written last, and which addresses it is for
+     * (address >> 21): most maps and unmaps go there again. A table stays
+     * where it is until radix_forget_tables. */
+    uint64_t *recent;
+    uint64_t recent_index;
 };
 
 struct radix_leaf {
@@ -70,6 +75,10 @@ struct radix_leaf {
 /* `root` is a zeroed page (the upper half of a CPU root may be filled in: it
  * lies beyond input_bits and is never looked at). */
 void radix_init(struct radix *r, const struct radix_format *f, paddr_t root);
+
+/* The tables are withdrawn: empties the pool and forgets where they are. The
+ * caller clears the root. */
+void radix_forget_tables(struct radix *r);
 
 /* Adds a zeroed page to the pool. */
 void radix_donate(struct radix *r, paddr_t page);

@@ -311,8 +311,7 @@ static bool empty(struct space *space)
 
     space->emptied = true;
     space->mapped = 0;
-    space->tables->pool = 0;
-    space->tables->pool_count = 0;
+    radix_forget_tables(space->tables);
     for (unsigned i = 0; i < (cpu ? KERNEL_ROOT_FIRST : RADIX_SLOTS); i++)
         root[i] = 0;
     cache_flush(root, PAGE_SIZE);
