@@ -163,6 +163,12 @@ int block_lend(struct block_device *dev, uint32_t id)
     return STATUS_CODE(status) == ERR_TIMEOUT ? BLOCK_E_TIMEOUT : BLOCK_E_GONE;
 }
 
+/* The driver's Notification lives in its memory and dies with it. */
+static bool kick_works(const struct block_device *dev)
+{
+    return dev->kick != 0 && notification_signal(dev->kick).status == OK;
+}
+
 int block_buffer_lend(struct block_device *dev, size_t bytes,
                       struct block_buffer *buffer)
 {
@@ -178,6 +184,9 @@ int block_buffer_lend(struct block_device *dev, size_t bytes,
         return BLOCK_E_MEMORY;
     }
     status = block_lend(dev, id);
+    /* To its successor we were a stranger: that lends anew. */
+    if (status != BLOCK_OK && !kick_works(dev) && block_driver_alive(dev))
+        status = BLOCK_OK;
     if (status != BLOCK_OK) {
         memory_free(&dev->buffers[id]);
         dev->buffers[id].count = 0;
@@ -232,16 +241,21 @@ static int connection_renew(struct block_device *dev)
 
 bool block_driver_alive(struct block_device *dev)
 {
-    int status;
+    for (unsigned i = 0; i < BLOCK_DEATHS && !dev->gone; i++) {
+        int status;
 
-    if (dev->gone)
-        return false;
-    /* The driver's Notification lives in its memory and dies with it. */
-    if (notification_signal(dev->kick).status == OK)
-        return true;
-    cap_delete(dev->kick);
-    dev->kick = 0;
-    status = connection_renew(dev);
-    dev->gone = status != BLOCK_OK;
-    return !dev->gone;
+        if (kick_works(dev))
+            return true;
+        if (dev->kick)
+            cap_delete(dev->kick);
+        dev->kick = 0;
+        status = connection_renew(dev);
+        if (status == BLOCK_OK)
+            return true;
+        /* It is there and does not want us, or does not come at all. */
+        if (kick_works(dev) || status == BLOCK_E_TIMEOUT)
+            break;
+    }
+    dev->gone = true;
+    return false;
 }

@@ -11,6 +11,7 @@
 
 #define BLOCK_PATIENCE  (10 * NS_PER_S) /* for the driver to answer a call */
 #define BLOCK_SYNC_WAIT (30 * NS_PER_S) /* for block_read() and the like */
+#define BLOCK_DEATHS    4               /* of drivers, until we give up */
 #define BLOCK_LOOK      NS_PER_S        /* between looks at a silent driver */
 
 /* A request without a result yet. Its number and generation are its tag on the
