@@ -33,11 +33,12 @@ include tools/bench.mk
 
 all: kernel programs kernel-tests hosttools
 
+# Only what a build made: `O=.` or a directory of other things stays.
 clean: ## remove the build directory
-	$(Q)rm -rf build $(filter-out build /,$(O))
+	$(Q)for d in build $(O); do [ ! -e $$d/flags ] || [ -e $$d/Makefile ] || rm -rf $$d; done
 
 distclean: clean ## also remove the cache of third-party builds
-	$(Q)rm -rf $(CORDON_CACHE)
+	$(Q)rm -rf $(addprefix $(CORDON_CACHE)/,newlib-* newlib.* ext2fs-* ext2fs.* src packages.lock)
 
 help: ## list the targets and the settings
 	@sed -n '/^# Cordon/,/^$$/s/^# \{0,1\}//p' Makefile
