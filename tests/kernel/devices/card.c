@@ -110,18 +110,34 @@ void card_raise(void)
     *at32(registers, EDU_ACK) = 1;
 }
 
-static void dma(uint64_t source, uint64_t target, uint64_t bytes,
-                uint32_t flags)
+static void start(uint64_t source, uint64_t target, uint64_t bytes,
+                  uint32_t flags)
 {
-    uint64_t end = now() + 2000000000ul;
-
     *at64(registers, EDU_SOURCE) = source;
     *at64(registers, EDU_TARGET) = target;
     *at64(registers, EDU_COUNT) = bytes;
     *at64(registers, EDU_START) = START_BUSY | flags;
+}
+
+void card_wait(void)
+{
+    uint64_t end = now() + 2000000000ul;
+
     while (*at64(registers, EDU_START) & START_BUSY && now() < end)
         ;
     check("the card is ready again", now() < end, 1);
+}
+
+static void dma(uint64_t source, uint64_t target, uint64_t bytes,
+                uint32_t flags)
+{
+    start(source, target, bytes, flags);
+    card_wait();
+}
+
+void card_write_nowait(uint64_t iova, uint64_t bytes)
+{
+    start(CARD_BUFFER, iova, bytes, START_TO_RAM);
 }
 
 void card_read_memory(uint64_t iova, uint64_t bytes)

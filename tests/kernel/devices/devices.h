@@ -37,6 +37,10 @@ void card_raise(void);
  * card says that it is over, whether data moved or not. */
 void card_read_memory(uint64_t iova, uint64_t bytes);
 void card_write_memory(uint64_t iova, uint64_t bytes);
+/* Starts a DMA out of the card's buffer ... */
+void card_write_nowait(uint64_t iova, uint64_t bytes);
+/* ... and waits until the card is ready. */
+void card_wait(void);
 /* Takes all fault records and events that there are. */
 void faults_drain(void);
 /* The events that come within 50 ms; 0: none. */
@@ -46,5 +50,6 @@ void test_refusals(void);
 void test_dma(void);
 void test_faults(void);
 void test_interrupts(void);
+void test_stress(void);
 void test_block(void);
 void test_line(void);

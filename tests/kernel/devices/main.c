@@ -27,6 +27,7 @@ void run_tests(void)
         test_dma();
         test_faults();
         test_interrupts();
+        test_stress();
         test_block();
     } else {
         test_no_isolation();
