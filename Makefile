@@ -35,7 +35,8 @@ all: kernel programs kernel-tests hosttools
 
 # Only what a build made: `O=.` or a directory of other things stays.
 clean: ## remove the build directory
-	$(Q)for d in build $(O); do [ ! -e $$d/flags ] || [ -e $$d/Makefile ] || rm -rf $$d; done
+	$(Q)rm -rf build
+	$(Q)[ ! -e $(O)/flags ] || [ -e $(O)/Makefile ] || rm -rf $(O)
 
 distclean: clean ## also remove the cache of third-party builds
 	$(Q)rm -rf $(addprefix $(CORDON_CACHE)/,newlib-* newlib.* ext2fs-* ext2fs.* src packages.lock)
