@@ -18,35 +18,16 @@
 
 enum iommu_status {
     IOMMU_OK,
-    IOMMU_OFF,         /* no usable IOMMU: iommu_reason() says why */
+    IOMMU_OFF,         /* no usable IOMMU */
     IOMMU_NO_UNIT,     /* no unit translates this requester */
     IOMMU_LIMIT,       /* no domain-id or remapping entry is free */
     IOMMU_BUSY,        /* attached already, or devices are still attached */
     IOMMU_UNCONFIRMED, /* hardware did not confirm in time */
 };
 
-/* What boot knows that the IOMMU needs. */
-struct iommu_boot {
-    const void *table;      /* ACPI DMAR, or NULL */
-    size_t table_size;      /* bytes */
-    bool x2apic;            /* the local APICs can be in x2APIC mode */
-    uint32_t fault_apic_id; /* CPU that takes fault interrupts */
-    uint8_t fault_vector;
-};
-
-/*
- * R1: turns translation and interrupt remapping on for every requester, with
- * nothing mapped; takes the units' registers off what user mode can map. Only
- * at boot. False: there is no isolation, and everything below is refused with
- * IOMMU_OFF.
- */
-bool iommu_init(const struct iommu_boot *boot);
+/* Translation and interrupt remapping are on (R1: boot/iommu.h). If not, all
+ * below is refused with IOMMU_OFF. */
 bool iommu_usable(void);
-/* Whether remapping entries hold 32-bit destinations: if not, the local APICs
- * must stay in xAPIC mode (VT-d 4.1, 5.1.4). */
-bool iommu_x2apic(void);
-/* Why not, one line for people; "" when usable. */
-const char *iommu_reason(void);
 
 /* ---- Domains ---- */
 

@@ -8,7 +8,7 @@
 #include "kernel/endpoint.h"
 #include "kernel/exit.h"
 #include "kernel/notification.h"
-#include "kernel/print.h"
+#include "kernel/panic.h"
 #include "kernel/remote.h"
 #include "kernel/syscall.h"
 
@@ -107,6 +107,6 @@ void kernel_exception(uint64_t vector, const uint64_t *frame)
 {
     if (vector == VECTOR_NMI && !panic_under_way())
         return;
-    panic("exception %lu in the kernel: error %lx, ip %lx, sp %lx, cr2 %lx",
-          vector, frame[0], frame[1], frame[4], cr2_read());
+    panic("cordon: exception in the kernel: vector, error, ip, sp, cr2",
+          (uint64_t[]){vector, frame[0], frame[1], frame[4], cr2_read()}, 5);
 }

@@ -1,6 +1,5 @@
 /* Address spaces and Domains: see space.h. */
 #include "kernel/space.h"
-#include "kernel/arch/x86_64/cpu_features.h"
 #include "kernel/arch/x86_64/radix_cpu.h"
 #include "kernel/cache.h"
 #include "kernel/remote.h"
@@ -40,7 +39,7 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
         space->root = root.v;
         share_kernel_half(phys_to_virt(root));
         radix_init(space->tables,
-                   cpu_features.page_1g ? &radix_cpu_1g : &radix_cpu, root);
+                   platform.page_1g ? &radix_cpu_1g : &radix_cpu, root);
     }
     donate_pages(space, (paddr_t){root.v + PAGE_SIZE},
                  (1ul << size_bits) - 2 * PAGE_SIZE);

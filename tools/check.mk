@@ -10,7 +10,7 @@ size: ## count the lines of kernel/ and iommu/ against the limit
 
 # A header that needs another says so itself: each is compiled alone, the
 # kernel's freestanding, the user's against newlib, the tools' on the host.
-KERNEL_HEADERS := $(wildcard $(foreach d,kernel kernel/include/cordon $(KERNEL_DIRS),$(d)/*.h))
+KERNEL_HEADERS := $(wildcard $(foreach d,kernel kernel/include/cordon $(KERNEL_DIRS) $(BOOT_DIRS),$(d)/*.h))
 USER_HEADERS   := $(wildcard libsys/*.h $(addprefix libsys/include/,*.h */*.h) \
 	$(addsuffix /*.h,$(PROGRAM_DIRS)) tests/attack/*.h)
 HOST_HEADERS   := $(wildcard tools/*/*.h tests/unit/*.h tests/fuzz/*.h)

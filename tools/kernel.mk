@@ -1,10 +1,12 @@
-# The kernel image: every source of kernel/ and iommu/ for this architecture.
+# The kernel image: every source of kernel/ and iommu/ for this architecture,
+# and of boot/, which runs once and is then given away.
 
 KERNEL_ARCH    := x86_64
 KERNEL_DIRS    := kernel kernel/arch/$(KERNEL_ARCH) iommu iommu/vtd
-KERNEL_SOURCES := $(call sources,$(KERNEL_DIRS))
+BOOT_DIRS      := boot boot/arch/$(KERNEL_ARCH) boot/vtd
+KERNEL_SOURCES := $(call sources,$(KERNEL_DIRS) $(BOOT_DIRS))
 KERNEL_OBJECTS := $(call objects,k,$(KERNEL_SOURCES))
-KERNEL_SCRIPT  := kernel/arch/$(KERNEL_ARCH)/kernel.ld
+KERNEL_SCRIPT  := boot/arch/$(KERNEL_ARCH)/image.ld
 KERNEL_INCLUDE := -I$(GEN) -Ikernel/include -I.
 
 # No SSE and no red zone: an interrupt may arrive at any instruction.
@@ -32,7 +34,8 @@ endif
 
 $(eval $(call compile,k,,KERNEL_CFLAGS,$(CC)))
 
-$(O)/kernel.elf: $(KERNEL_OBJECTS) $(KERNEL_SCRIPT)
+$(O)/kernel.elf: $(KERNEL_OBJECTS) $(KERNEL_SCRIPT) tools/setup/boot-check
+	$(Q)tools/setup/boot-check $(KERNEL_OBJECTS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(KERNEL_LDFLAGS) -o $@ $(KERNEL_OBJECTS)
 

@@ -1,15 +1,12 @@
 /*
  * Root and context tables in legacy mode (VT-d 4.1, 9.1 and 9.3): per unit one
- * root, and one context table for each bus, all reserved at boot. A requester
+ * root, and one context table for each bus, all made at boot. A requester
  * is attached when its context entry is present; nothing else gives it a
  * translation (R1).
  */
 #include "iommu/vtd/vtd.h"
 
 #include "kernel/cache.h"
-
-/* Root entry, 128 bits; the upper half is reserved. */
-#define ROOT_PRESENT ((uint64_t)1 << 0)
 
 /* Context entry, lower half. Translation type (bits 3:2) 0: untranslated
  * requests go through the tables, translated ones and device TLBs' own
@@ -20,20 +17,6 @@
 #define CONTEXT_WIDTH(levels) ((uint64_t)((levels)-2)) /* AW: 1 = 39 bits */
 #define CONTEXT_DOMAIN_SHIFT  8
 #define TABLE_ADDRESS         0xfffffffffffff000ull
-
-void vtd_context_init(struct vtd_unit *u, unsigned buses)
-{
-    paddr_t tables = boot_alloc_pages(buses, PAGE_SIZE);
-
-    u->root = phys_to_virt(boot_alloc_pages(1, PAGE_SIZE));
-    u->buses = (uint16_t)buses;
-    for (unsigned bus = 0; bus < buses; bus++)
-        u->root[2 * bus] = (tables.v + bus * PAGE_SIZE) | ROOT_PRESENT;
-    if (vtd.incoherent) {
-        cache_flush(phys_to_virt(tables), buses * PAGE_SIZE);
-        cache_flush(u->root, PAGE_SIZE);
-    }
-}
 
 /* The two words of the requester's entry; NULL beyond the buses. */
 static uint64_t *context_find(const struct vtd_unit *u, uint16_t rid)

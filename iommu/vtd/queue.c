@@ -51,6 +51,8 @@
 
 /* How long a unit may take to finish one run. */
 #define RUN_BOUND_NS         100000000ull
+/* How long a unit may take to confirm a command. */
+#define COMMAND_BOUND_NS     100000000ull
 /* Errors in one run after which the unit counts as dead. */
 #define MAX_REPAIRS          16
 /* clang-format on */
@@ -123,14 +125,6 @@ struct vtd_descriptor vtd_entry(uint16_t index)
     return (struct vtd_descriptor){
         .low =
             TYPE_ENTRY | ENTRY_INDEXED | (uint64_t)index << ENTRY_INDEX_SHIFT,
-    };
-}
-
-void vtd_queue_init(struct vtd_unit *u, paddr_t page, paddr_t status)
-{
-    u->queue = (struct vtd_queue){
-        .slots = phys_to_virt(page),
-        .status = phys_to_virt(status),
     };
 }
 
@@ -229,6 +223,31 @@ static bool run_once(struct vtd_unit *u, const struct vtd_descriptor *d,
     return false;
 }
 
+bool vtd_register_wait(const struct vtd_unit *u, unsigned reg, uint32_t bits,
+                       uint32_t value)
+{
+    uint64_t end = clock_tsc_to_ns(clock_tsc()) + COMMAND_BOUND_NS;
+
+    for (;;) {
+        bool late = clock_tsc_to_ns(clock_tsc()) > end;
+        if ((mmio_read32(u->registers + reg) & bits) == value)
+            return true;
+        if (late)
+            return false;
+    }
+}
+
+/* Waits until software's writes have left the unit's buffers, where it has
+ * any (VT-d 4.1, 6.8). */
+static bool writes_drain(struct vtd_unit *u)
+{
+    if (!u->buffers_writes)
+        return true;
+    uint32_t on = mmio_read32(u->registers + VTD_STATUS) & VTD_LASTING;
+    mmio_write32(u->registers + VTD_COMMAND, on | VTD_WRITE_BUFFER);
+    return vtd_register_wait(u, VTD_STATUS, VTD_WRITE_BUFFER, 0);
+}
+
 bool vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *d,
                    unsigned n)
 {
@@ -236,7 +255,7 @@ bool vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *d,
     bool repaired = true, done = false;
 
     lock_acquire(&q->lock);
-    if (!q->dead && vtd_unit_drain_writes(u)) {
+    if (!q->dead && writes_drain(u)) {
         done = run_once(u, d, n, &repaired);
         if (done && repaired)
             done = run_once(u, d, n, &repaired);

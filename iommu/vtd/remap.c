@@ -8,14 +8,6 @@
 
 #include "kernel/cache.h"
 
-#define ENTRIES_LOG2 12
-#define ENTRIES      (1u << ENTRIES_LOG2)
-
-/* Table address register: size field in bits 3:0 (2^(n+1) entries), and the
- * width of destinations (VT-d 4.1, 11.4). */
-#define TABLE_SIZE   (ENTRIES_LOG2 - 1)
-#define TABLE_X2APIC ((uint64_t)1 << 11) /* EIME */
-
 /* Entry, lower half. Destination mode, redirection and delivery mode stay 0:
  * physical, exactly that CPU, fixed. */
 #define ENTRY_PRESENT      ((uint64_t)1 << 0)
@@ -35,36 +27,11 @@
 #define MESSAGE_HANDLE_LOW  5 /* bits 19:5: index bits 14:0 */
 #define MESSAGE_HANDLE_HIGH 2 /* bit 2: index bit 15 */
 
-struct entry {
-    uint64_t low, high;
-};
-
-static struct entry *table;
-static uint64_t used[ENTRIES / 64];
-static uint32_t used_count;
 static struct lock used_lock;
-
-void vtd_remap_init(void)
-{
-    paddr_t memory =
-        boot_alloc_pages(ENTRIES * sizeof(struct entry) / PAGE_SIZE, PAGE_SIZE);
-
-    table = phys_to_virt(memory);
-    for (unsigned i = 0; i < ENTRIES / 64; i++)
-        used[i] = 0;
-    used_count = 0;
-    if (vtd.incoherent)
-        cache_flush(table, ENTRIES * sizeof(struct entry));
-}
-
-uint64_t vtd_remap_register(void)
-{
-    return virt_to_phys(table).v | TABLE_SIZE | (vtd.x2apic ? TABLE_X2APIC : 0);
-}
 
 uint32_t iommu_irqs_free(void)
 {
-    return vtd.on ? ENTRIES - used_count : 0;
+    return vtd.on ? VTD_ENTRIES - vtd.entries_taken : 0;
 }
 
 enum iommu_status iommu_irq_alloc(uint16_t *index)
@@ -72,18 +39,18 @@ enum iommu_status iommu_irq_alloc(uint16_t *index)
     if (!vtd.on)
         return IOMMU_OFF;
     lock_acquire(&used_lock);
-    uint32_t found = bitmap_take(used, ENTRIES);
-    used_count += found < ENTRIES;
+    uint32_t found = bitmap_take(vtd.entries_used, VTD_ENTRIES);
+    vtd.entries_taken += found < VTD_ENTRIES;
     lock_release(&used_lock);
     *index = (uint16_t)found;
-    return found < ENTRIES ? IOMMU_OK : IOMMU_LIMIT;
+    return found < VTD_ENTRIES ? IOMMU_OK : IOMMU_LIMIT;
 }
 
 void iommu_irq_free(uint16_t index)
 {
     lock_acquire(&used_lock);
-    bitmap_clear(used, index);
-    used_count--;
+    bitmap_clear(vtd.entries_used, index);
+    vtd.entries_taken--;
     lock_release(&used_lock);
 }
 
@@ -118,8 +85,8 @@ enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq)
 #endif
     if (!vtd.x2apic && irq->apic_id > APIC_ID_MAX)
         return IOMMU_LIMIT;
-    word_store(&table[index].high, irq->source | verify);
-    word_store(&table[index].low,
+    word_store(&vtd.entries[index].high, irq->source | verify);
+    word_store(&vtd.entries[index].low,
                ENTRY_PRESENT | (irq->level ? ENTRY_LEVEL : 0) |
                    (uint64_t)irq->vector << ENTRY_VECTOR_SHIFT |
                    (uint64_t)irq->apic_id << shift);
@@ -130,7 +97,7 @@ enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq)
 
 void iommu_irq_remove(uint16_t index)
 {
-    word_store(&table[index].low, 0);
+    word_store(&vtd.entries[index].low, 0);
 }
 
 enum iommu_status iommu_irqs_confirm(void)
@@ -154,13 +121,13 @@ void iommu_irq_message(uint16_t index, uint64_t *address, uint32_t *data)
 
 bool iommu_irq_read(uint16_t index, struct iommu_irq *irq)
 {
-    if (!vtd.on || index >= ENTRIES || !(table[index].low & ENTRY_PRESENT))
+    if (!vtd.on || index >= VTD_ENTRIES || !(vtd.entries[index].low & ENTRY_PRESENT))
         return false;
-    uint64_t low = table[index].low;
+    uint64_t low = vtd.entries[index].low;
     *irq = (struct iommu_irq){
         .apic_id = vtd.x2apic ? (uint32_t)(low >> ENTRY_X2APIC_SHIFT)
                               : (uint32_t)(low >> ENTRY_APIC_SHIFT) & 0xff,
-        .source = (uint16_t)(table[index].high & ENTRY_SOURCE_MASK),
+        .source = (uint16_t)(vtd.entries[index].high & ENTRY_SOURCE_MASK),
         .vector = (uint8_t)(low >> ENTRY_VECTOR_SHIFT),
         .level = (low & ENTRY_LEVEL) != 0,
     };

@@ -2,7 +2,10 @@
 lacks is named, and the state in which the kernel leaves the hardware is what
 QEMU itself reports, not what the kernel says about it."""
 
+import os
 import re
+import struct
+import subprocess
 
 import pytest
 
@@ -108,3 +111,51 @@ def test_registers_of_the_kernel_are_mapped_nowhere_else(machine):
     for device in (0xFEE00000, 0xFEC00000, 0xFED00000, 0xFED90000):
         for page in (device, device & ~0x1FFFFF, device & ~0x3FFFFFFF):
             assert direct + page not in mapped
+
+
+DIRECT = 0xFFFF800000000000
+OFFSET = 0xFFFFFFFF80000000                # of the image
+
+
+@pytest.fixture
+def symbols(build):
+    out = subprocess.run(["nm", os.path.join(build, "kernel.elf")], check=True,
+                         capture_output=True, text=True).stdout
+    return {line.split()[2]: int(line.split()[0], 16) for line in out.splitlines()}
+
+
+@pytest.mark.parametrize("smp", [1, 4])
+def test_boot_code_is_gone(machine, symbols, smp):
+    """boot/ is mapped nowhere as code: its pages are ordinary RAM, writable and
+    not executable, and have no place in the image any more."""
+    m = machine(POLICY, smp=smp)
+    m.wait_prompt()
+    first, end = OFFSET + 0x100000, symbols["image_start"]
+    assert first < symbols["boot_main"] < end <= symbols["kernel_main"]
+    found = dict(mappings(m))
+    assert end in found                                # the kernel's first page
+    assert not [hex(a) for a in found if first <= a < end]
+    for page in range(0x100000, end - OFFSET, 0x1000):
+        flags = found[DIRECT + page]
+        assert "X" in flags and "W" in flags, f"{page:#x} is {flags}"
+    assert "Cannot access memory" in m.hmp(f"x /1bx {symbols['boot_main']:#x}")
+    assert "Cannot access memory" not in m.hmp(f"x /1bx {symbols['kernel_main']:#x}")
+
+
+def test_nothing_points_into_boot(machine, symbols):
+    """No word of the kernel's constants and data is an address in boot/. What
+    old calls left on the stacks does not count."""
+    m = machine(POLICY, smp=2)
+    m.wait_prompt()
+    first, end = symbols["image_text_end"], symbols["image_end"]
+    data = m.read_memory(first - OFFSET, end - first)
+    stacks = [range(symbols["cpu_stacks"], symbols["cpu_stacks"] + 8 * 16384),
+              range(symbols["ist_stacks"], symbols["ist_stacks"] + 8 * 3 * 4096)]
+    words = struct.unpack(f"<{len(data) // 8}Q", data)
+    assert any(symbols["kernel_main"] >> 20 == word >> 20 for word in words)
+    for i, word in enumerate(words):
+        address = first + 8 * i
+        if any(address in stack for stack in stacks):
+            continue
+        assert not OFFSET + 0x100000 <= word < symbols["image_start"], \
+            f"{address:#x} holds {word:#x}"

@@ -3,9 +3,9 @@
  * report more than there is room for. Checksums are made right where a table
  * is read alone, so that the fuzzer gets past them.
  *
- * links: kernel/acpi.c
+ * links: boot/acpi.c
  */
-#include "kernel/acpi.h"
+#include "boot/acpi.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,8 +23,8 @@ static const void *map(paddr_t address, size_t size)
 static void check(const struct acpi_info *info)
 {
     if (info->cpu_count > ACPI_MAX_CPUS ||
-        info->ioapic_count > ACPI_MAX_IOAPICS ||
-        info->override_count > ACPI_MAX_OVERRIDES ||
+        info->ioapic_count > IOAPIC_MAX ||
+        info->override_count > WIRES_MAX ||
         info->segment_count > ACPI_MAX_SEGMENTS)
         abort();
     for (unsigned i = 0; i < info->segment_count; i++)

@@ -2,12 +2,12 @@
  * The DMAR reader on any bytes: it returns, with counts within their arrays
  * and every scope's unit in the table.
  *
- * links: iommu/vtd/dmar.c
+ * links: boot/vtd/dmar.c
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "iommu/vtd/dmar.h"
+#include "boot/vtd/dmar.h"
 
 static void check(const struct dmar *d)
 {

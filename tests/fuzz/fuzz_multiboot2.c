@@ -2,9 +2,9 @@
  * Any bytes as the boot loader's structure: never a read beyond its end, never
  * more than there is room for, every string ended, every module sane.
  *
- * links: kernel/arch/x86_64/multiboot2.c
+ * links: boot/arch/x86_64/multiboot2.c
  */
-#include "kernel/arch/x86_64/multiboot2.h"
+#include "boot/arch/x86_64/multiboot2.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,9 @@
  * The ACPI readers take good tables field by field, refuse tables that lie
  * about their size or checksum, and survive every truncation.
  *
- * links: kernel/acpi.c
+ * links: boot/acpi.c
  */
-#include "kernel/acpi.h"
+#include "boot/acpi.h"
 #include "acpi_tables.h"
 
 #include <setjmp.h>

@@ -2,10 +2,11 @@
  * Nanoseconds and time-stamp counter are exact inverses for every frequency:
  * a deadline never comes before its nanosecond and never a tick too late.
  *
- * links: kernel/arch/x86_64/clock.c
+ * links: kernel/arch/x86_64/clock.c boot/arch/x86_64/calibrate.c
  */
-#include "kernel/arch/x86_64/clock.h"
-#include "kernel/platform.h"
+#include "boot/arch/x86_64/calibrate.h"
+#include "boot/machine.h"
+#include "boot/print.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,7 +23,7 @@ void *mmio_map(paddr_t address, uint64_t size)
     abort();
 }
 
-void panic(const char *format, ...)
+void boot_fail(const char *format, ...)
 {
     (void)format;
     abort();

@@ -3,8 +3,9 @@
  * entries encoded as the 82093AA data sheet (3.2.4) and VT-d 4.1 (5.1.5.1)
  * say, wiring by the MADT, and never a half-written entry that delivers.
  *
- * links: kernel/arch/x86_64/ioapic.c
+ * links: kernel/arch/x86_64/ioapic.c boot/arch/x86_64/ioapic_start.c
  */
+#include "boot/arch/x86_64/steps.h"
 #include "kernel/arch/x86_64/ioapic.h"
 #include "kernel/mmio.h"
 #include "kernel/platform.h"
@@ -79,7 +80,7 @@ static uint64_t field(uint64_t value, unsigned high, unsigned low)
     return value >> low & ((2ull << (high - low)) - 1);
 }
 
-static const struct acpi_info machine = {
+static const struct acpi_info found = {
     .ioapic_count = 2,
     .ioapics = {{.id = 2, .gsi_base = 0, .base = {0xfec00000}},
                 {.id = 9, .gsi_base = 24, .base = {0xfec01000}}},
@@ -95,7 +96,7 @@ static int start(void **state)
     memset(models, 0, sizeof(models));
     for (unsigned m = 0; m < 2; m++)
         models[m].registers[1] = (PINS - 1) << 16 | 0x20;
-    ioapic_init(&machine);
+    ioapic_init(&found);
     return 0;
 }
 

@@ -5,9 +5,10 @@
  * the DMAR reader on good and on broken tables.
  *
  * links: tests/unit/vtd_model.c kernel/radix.c iommu/vtd/radix_vtd.c
- * links: iommu/vtd/dmar.c iommu/vtd/scope.c iommu/vtd/unit.c
+ * links: iommu/vtd/scope.c boot/vtd/dmar.c boot/vtd/scopes.c
  * links: iommu/vtd/queue.c iommu/vtd/context.c iommu/vtd/domain.c
- * links: iommu/vtd/remap.c iommu/vtd/fault.c iommu/vtd/init.c
+ * links: iommu/vtd/remap.c iommu/vtd/fault.c boot/vtd/init.c
+ * links: boot/vtd/tables.c boot/vtd/unit.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "iommu/vtd/vtd.h"
+#include "boot/iommu.h"
+#include "boot/vtd/start.h"
 #include "tests/unit/vtd_model.h"
 
 /* Bits high..low of a 128-bit structure in two words. */
@@ -132,7 +134,7 @@ static void test_remapping_entry(void **state)
             .apic_id = 0xa5, .source = 0xbeef, .vector = 0x77, .level = x2apic};
         uint16_t index;
         start(0, x2apic);
-        uint64_t reg = vtd_remap_register();
+        uint64_t reg = remap_register();
         assert_int_equal(reg & 0xf, 11); /* 4096 entries */
         assert_int_equal(reg >> 11 & 1, x2apic);
         assert_int_equal(iommu_irq_alloc(&index), IOMMU_OK);

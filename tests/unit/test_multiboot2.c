@@ -2,9 +2,9 @@
  * The boot loader's structure: memory maps of both kinds, modules, command
  * line and ACPI pointers are found, and no size in it is believed.
  *
- * links: kernel/arch/x86_64/multiboot2.c
+ * links: boot/arch/x86_64/multiboot2.c
  */
-#include "kernel/arch/x86_64/multiboot2.h"
+#include "boot/arch/x86_64/multiboot2.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

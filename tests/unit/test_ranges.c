@@ -2,9 +2,9 @@
  * Range sets against a bitmap that does the same, page by page: random adds
  * and removes agree, stay sorted and apart, and a full set only ever shrinks.
  *
- * links: kernel/arch/x86_64/ranges.c
+ * links: boot/ranges.c
  */
-#include "kernel/arch/x86_64/ranges.h"
+#include "boot/ranges.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

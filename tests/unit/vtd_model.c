@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "boot/machine.h"
+#include "boot/pci_boot.h"
+#include "boot/print.h"
 #include "kernel/cache.h"
 #include "kernel/mmio.h"
-#include "kernel/pci_boot.h"
-#include "kernel/platform.h"
-#include "kernel/print.h"
 
 #define ARENA_PAGES 1024
 #define STRIDE      0x2000

@@ -13,26 +13,15 @@
 #include "kernel/arch/x86_64/cpu_ops.h"
 
 /* Registers, as MSR numbers from MSR_X2APIC_BASE (Intel SDM 3A, table 10-6). */
-#define APIC_ID            0x02
-#define APIC_VERSION       0x03
-#define APIC_TASK_PRIORITY 0x08
 #define APIC_EOI           0x0b
-#define APIC_SPURIOUS      0x0f
-#define APIC_ERROR         0x28
-#define APIC_LVT_CMCI      0x2f
 #define APIC_ICR           0x30
 #define APIC_ICR_HIGH      0x31 /* xAPIC only: destination in 31:24 */
-#define APIC_LVT_TIMER     0x32
-#define APIC_LVT_THERMAL   0x33
-#define APIC_LVT_PERFMON   0x34
-#define APIC_LVT_LINT0     0x35
-#define APIC_LVT_LINT1     0x36
-#define APIC_LVT_ERROR     0x37
 #define APIC_TIMER_INITIAL 0x38
-#define APIC_TIMER_CURRENT 0x39
-#define APIC_TIMER_DIVIDE  0x3e
 
-#define APIC_ICR_PENDING (1u << 12) /* xAPIC only */
+#define ICR_PENDING   (1u << 12) /* xAPIC only */
+#define ICR_NMI       (4u << 8)
+#define ICR_ASSERT    (1u << 14)
+#define ICR_TO_OTHERS (3u << 18)
 
 extern bool apic_x2;                      /* the interface in use */
 extern volatile uint32_t *apic_registers; /* xAPIC */
@@ -40,18 +29,6 @@ extern bool apic_deadline;                /* timer compares with the TSC */
 /* Timer ticks for TSC ticks: (tsc * mult) >> 32. */
 extern uint64_t apic_timer_mult;
 
-/* Maps the registers, calibrates the timer, and sets this CPU up in xAPIC
- * mode; once. */
-void apic_init(void);
-/* Chooses the interface for good; before the other CPUs start. */
-void apic_choose(bool x2);
-/* Sets another CPU's local APIC up, on that CPU. */
-void apic_cpu_init(void);
-/* This CPU's APIC ID. */
-uint32_t apic_own_id(void);
-/* INIT and start-up messages (Intel SDM 3A, 8.4.4.1). */
-void apic_send_init(uint32_t apic_id);
-void apic_send_startup(uint32_t apic_id, uint8_t page);
 /* A non-maskable interrupt for all other CPUs; panic uses it. */
 void apic_send_nmi_others(void);
 
@@ -61,13 +38,6 @@ static inline void apic_write(uint32_t reg, uint32_t value)
         msr_write(MSR_X2APIC_BASE + reg, value);
     else
         apic_registers[reg * 4] = value;
-}
-
-static inline uint32_t apic_read(uint32_t reg)
-{
-    if (apic_x2)
-        return (uint32_t)msr_read(MSR_X2APIC_BASE + reg);
-    return apic_registers[reg * 4];
 }
 
 /* Writes the interrupt command register; `command` is its low half. */
@@ -81,7 +51,7 @@ static inline void apic_command(uint32_t apic_id, uint32_t command)
                   (uint64_t)apic_id << 32 | command);
         return;
     }
-    while (apic_registers[APIC_ICR * 4] & APIC_ICR_PENDING)
+    while (apic_registers[APIC_ICR * 4] & ICR_PENDING)
         cpu_relax();
     apic_registers[APIC_ICR_HIGH * 4] = apic_id << 24;
     apic_registers[APIC_ICR * 4] = command;
@@ -115,12 +85,4 @@ static inline void apic_timer_arm_tsc(uint64_t deadline)
     unsigned __int128 ticks = (unsigned __int128)delta * apic_timer_mult >> 32;
     uint32_t count = ticks > 0xfffffffe ? 0xfffffffe : (uint32_t)ticks;
     apic_write(APIC_TIMER_INITIAL, count + 1);
-}
-
-static inline void apic_timer_stop(void)
-{
-    if (apic_deadline)
-        msr_write(MSR_TSC_DEADLINE, 0);
-    else
-        apic_write(APIC_TIMER_INITIAL, 0);
 }

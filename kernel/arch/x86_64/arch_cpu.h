@@ -6,6 +6,8 @@
 #pragma once
 
 #include <cordon/types.h>
+#include "kernel/arch/x86_64/layout.h"
+#include "kernel/platform.h"
 
 /* Task state segment of 64-bit mode: only stacks (Intel SDM 3A, 7.7). */
 struct __attribute__((packed, aligned(8))) tss {
@@ -28,6 +30,12 @@ struct arch_cpu {
     uint32_t apic_id;
     uint32_t index;
 } __attribute__((aligned(128))); /* the TSS must not cross a page */
+
+/* What CPUs read and write on their own; boot/ fills it. The lowest page of
+ * each stack is a guard. */
+extern uint64_t idt[256][2];
+extern uint8_t cpu_stacks[MAX_CPUS][STACK_SIZE];
+extern uint8_t ist_stacks[MAX_CPUS][IST_STACKS][IST_SIZE];
 
 /* Where interrupts and exceptions from user mode push their frame. One store:
  * part of the path to user mode. */

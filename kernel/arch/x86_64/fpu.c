@@ -1,19 +1,10 @@
 /*
- * Chooses how floating-point and vector state is saved and what belongs to it:
- * x87 and SSE always, AVX and AVX-512 where the CPU has them and the area is
- * large enough. What is left out of XCR0 user mode cannot use either.
- * Source: Intel SDM 1, 13.1 to 13.9.
+ * Floating-point and vector state of a thread that has not run yet. How state
+ * is saved was chosen at start (boot/arch/x86_64/fpu_detect.c).
+ * Source: Intel SDM 1, 10.5.1, 13.4.
  */
 #include "kernel/arch/x86_64/fpu.h"
-#include "kernel/arch/x86_64/cpu_features.h"
-#include "kernel/arch/x86_64/cpu_ops.h"
-#include <stddef.h>
 
-#define XCR0_X87_SSE 0x03ul
-#define XCR0_AVX     0x04ul
-#define XCR0_AVX512  0xe0ul /* mask registers, upper halves, upper 16 */
-
-#define FXSAVE_SIZE  512
 #define FCW_OFFSET   0 /* Intel SDM 1, table 10-2 */
 #define FCW_RESET    0x037f
 #define MXCSR_OFFSET 24
@@ -21,48 +12,6 @@
 
 enum fpu_method fpu_method;
 uint64_t fpu_mask;
-uint32_t fpu_area_bytes;
-
-static void xcr0_write(uint64_t value)
-{
-    __asm__ volatile("xsetbv"
-                     :
-                     : "c"(0), "a"((uint32_t)value),
-                       "d"((uint32_t)(value >> 32)));
-}
-
-/* Bytes that XSAVE writes with these components enabled (13.2). */
-static uint32_t area_size(uint64_t mask)
-{
-    xcr0_write(mask);
-    return cpuid_read(0xd, 0).ebx;
-}
-
-void fpu_detect(void)
-{
-    fpu_method = FPU_FXSAVE;
-    fpu_mask = XCR0_X87_SSE;
-    fpu_area_bytes = FXSAVE_SIZE;
-    if (!cpu_features.xsave)
-        return;
-
-    uint64_t supported = cpuid_read(0xd, 0).eax;
-    fpu_method = cpu_features.xsaveopt ? FPU_XSAVEOPT : FPU_XSAVE;
-    if (cpu_features.avx && (supported & XCR0_AVX))
-        fpu_mask |= XCR0_AVX;
-    if (cpu_features.avx512 && (fpu_mask & XCR0_AVX) &&
-        (supported & XCR0_AVX512) == XCR0_AVX512 &&
-        area_size(fpu_mask | XCR0_AVX512) <= FPU_AREA_SIZE)
-        fpu_mask |= XCR0_AVX512;
-    fpu_area_bytes = area_size(fpu_mask);
-}
-
-void fpu_cpu_init(void)
-{
-    __asm__ volatile("fninit");
-    if (fpu_method != FPU_FXSAVE)
-        xcr0_write(fpu_mask);
-}
 
 void fpu_init_area(void *area)
 {

@@ -18,13 +18,8 @@ enum fpu_method {
     FPU_XSAVEOPT,
 };
 extern enum fpu_method fpu_method;
-extern uint64_t fpu_mask;       /* value of XCR0 */
-extern uint32_t fpu_area_bytes; /* of FPU_AREA_SIZE that are in use */
+extern uint64_t fpu_mask; /* value of XCR0 */
 
-/* Chooses the method and the state components; once, on the first CPU. */
-void fpu_detect(void);
-/* Turns them on, on each CPU. */
-void fpu_cpu_init(void);
 /* Makes `area` the state of a thread that has not run yet. */
 void fpu_init_area(void *area);
 

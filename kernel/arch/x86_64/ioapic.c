@@ -1,86 +1,55 @@
 /*
- * I/O APICs: found in the MADT, mapped, all pins masked. A redirection entry
- * is written in full while its pin is masked, so that no half-written entry
- * ever delivers. With interrupt remapping an entry names a remapping entry
- * instead of a CPU.
+ * I/O APICs. A redirection entry is written in full while its pin is masked,
+ * so that no half-written entry ever delivers. With interrupt remapping an
+ * entry names a remapping entry instead of a CPU.
  * Source: Intel 82093AA data sheet, 3.0; VT-d 4.1, 5.1.5.1.
  */
 #include "kernel/arch/x86_64/ioapic.h"
 #include "kernel/mmio.h"
-#include "kernel/platform.h"
-
-#define SELECT  0x00 /* IOREGSEL, in memory */
-#define WINDOW  0x10 /* IOWIN */
-#define VERSION 0x01 /* indirect: highest pin in 23:16 */
-#define ENTRY   0x10 /* indirect: two registers a pin */
+#include <stddef.h>
 
 #define ENTRY_ACTIVE_LOW (1ul << 13)
 #define ENTRY_LEVEL      (1ul << 15)
-#define ENTRY_MASKED     (1ul << 16)
 #define ENTRY_REMAPPED   (1ul << 48)
 
-struct ioapic {
-    volatile char *registers;
-    uint32_t gsi_base, pins;
-    uint8_t id;
-};
-
-static struct ioapic ioapics[ACPI_MAX_IOAPICS];
-static unsigned ioapic_count;
-static const struct acpi_info *tables;
+struct ioapics ioapics;
 
 static uint32_t reg_read(const struct ioapic *io, uint32_t reg)
 {
-    mmio_write32(io->registers + SELECT, reg);
-    return mmio_read32(io->registers + WINDOW);
+    mmio_write32(io->registers + IOAPIC_SELECT, reg);
+    return mmio_read32(io->registers + IOAPIC_WINDOW);
 }
 
 static void reg_write(const struct ioapic *io, uint32_t reg, uint32_t value)
 {
-    mmio_write32(io->registers + SELECT, reg);
-    mmio_write32(io->registers + WINDOW, value);
+    mmio_write32(io->registers + IOAPIC_SELECT, reg);
+    mmio_write32(io->registers + IOAPIC_WINDOW, value);
 }
 
 /* The mask bit is in the low half: masked first, high half, then low. */
-static void entry_write(const struct ioapic *io, uint32_t pin, uint64_t entry)
+void ioapic_write(const struct ioapic *io, uint32_t pin, uint64_t entry)
 {
-    uint32_t low = ENTRY + pin * 2;
+    uint32_t low = IOAPIC_ENTRY + pin * 2;
 
-    reg_write(io, low, (uint32_t)ENTRY_MASKED);
+    reg_write(io, low, IOAPIC_MASKED);
     reg_write(io, low + 1, (uint32_t)(entry >> 32));
     reg_write(io, low, (uint32_t)entry);
 }
 
-void ioapic_init(const struct acpi_info *acpi)
-{
-    tables = acpi;
-    ioapic_count = acpi->ioapic_count;
-    for (unsigned i = 0; i < acpi->ioapic_count; i++) {
-        struct ioapic *io = &ioapics[i];
-
-        io->registers = mmio_map(acpi->ioapics[i].base, PAGE_SIZE);
-        io->gsi_base = acpi->ioapics[i].gsi_base;
-        io->id = acpi->ioapics[i].id;
-        io->pins = (reg_read(io, VERSION) >> 16 & 0xff) + 1;
-        for (uint32_t pin = 0; pin < io->pins; pin++)
-            entry_write(io, pin, ENTRY_MASKED);
-    }
-}
-
 uint32_t ioapic_gsi_of_isa(uint8_t irq)
 {
-    for (unsigned i = 0; i < tables->override_count; i++)
-        if (tables->overrides[i].irq == irq)
-            return tables->overrides[i].gsi;
+    for (unsigned i = 0; i < ioapics.wire_count; i++)
+        if (ioapics.wires[i].irq == irq)
+            return ioapics.wires[i].gsi;
     return irq;
 }
 
 static const struct ioapic *find(uint32_t gsi)
 {
-    for (unsigned i = 0; i < ioapic_count; i++)
-        if (gsi >= ioapics[i].gsi_base &&
-            gsi - ioapics[i].gsi_base < ioapics[i].pins)
-            return &ioapics[i];
+    for (unsigned i = 0; i < ioapics.count; i++)
+        if (gsi >= ioapics.units[i].gsi_base &&
+            gsi - ioapics.units[i].gsi_base < ioapics.units[i].pins)
+            return &ioapics.units[i];
     return NULL;
 }
 
@@ -98,8 +67,8 @@ bool ioapic_find(uint32_t gsi, uint8_t *apic_id, unsigned *pin)
 /* Polarity and trigger of a GSI: ISA's unless the MADT says otherwise. */
 static uint64_t wiring(uint32_t gsi)
 {
-    for (unsigned i = 0; i < tables->override_count; i++) {
-        const struct acpi_override *o = &tables->overrides[i];
+    for (unsigned i = 0; i < ioapics.wire_count; i++) {
+        const struct ioapic_wire *o = &ioapics.wires[i];
         if (o->gsi == gsi)
             return (o->active_low ? ENTRY_ACTIVE_LOW : 0) |
                    (o->level ? ENTRY_LEVEL : 0);
@@ -118,7 +87,7 @@ static bool route(uint32_t gsi, uint64_t entry)
 
     if (!io)
         return false;
-    entry_write(io, gsi - io->gsi_base, entry | wiring(gsi) | ENTRY_MASKED);
+    ioapic_write(io, gsi - io->gsi_base, entry | wiring(gsi) | IOAPIC_MASKED);
     return true;
 }
 
@@ -139,9 +108,9 @@ static void mask_set(uint32_t gsi, bool masked)
 
     if (!io)
         return;
-    uint32_t reg = ENTRY + (gsi - io->gsi_base) * 2;
-    uint32_t low = reg_read(io, reg) & ~(uint32_t)ENTRY_MASKED;
-    reg_write(io, reg, masked ? low | (uint32_t)ENTRY_MASKED : low);
+    uint32_t reg = IOAPIC_ENTRY + (gsi - io->gsi_base) * 2;
+    uint32_t low = reg_read(io, reg) & ~IOAPIC_MASKED;
+    reg_write(io, reg, masked ? low | IOAPIC_MASKED : low);
 }
 
 void ioapic_mask(uint32_t gsi)

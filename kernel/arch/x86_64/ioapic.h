@@ -6,10 +6,39 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "kernel/acpi.h"
 
-/* Maps all I/O APICs and masks all pins. */
-void ioapic_init(const struct acpi_info *acpi);
+#define IOAPIC_SELECT  0x00 /* IOREGSEL, in memory */
+#define IOAPIC_WINDOW  0x10 /* IOWIN */
+#define IOAPIC_VERSION 0x01 /* indirect: highest pin in 23:16 */
+#define IOAPIC_ENTRY   0x10 /* indirect: two registers a pin */
+#define IOAPIC_MASKED  0x10000u
+
+#define IOAPIC_MAX 8
+#define WIRES_MAX  24
+
+struct ioapic {
+    volatile char *registers;
+    uint32_t gsi_base, pins;
+    uint8_t id;
+};
+
+/* An ISA interrupt that is not wired to the GSI of the same number. */
+struct ioapic_wire {
+    uint32_t gsi;
+    uint8_t irq;
+    bool active_low, level;
+};
+
+/* Filled at start. */
+struct ioapics {
+    unsigned count, wire_count;
+    struct ioapic units[IOAPIC_MAX];
+    struct ioapic_wire wires[WIRES_MAX];
+};
+extern struct ioapics ioapics;
+
+/* Writes a redirection entry; it never delivers half-written. */
+void ioapic_write(const struct ioapic *io, uint32_t pin, uint64_t entry);
 
 /* The GSI that ISA interrupt `irq` is wired to. */
 uint32_t ioapic_gsi_of_isa(uint8_t irq);

@@ -127,7 +127,7 @@ static void test_base_writer(void)
 /* R2: what is the kernel's own is in no Untyped, not even init's. */
 static void test_regions(void)
 {
-    static const uint64_t kernels_own[] = {0,          0x8000,     0x100000,
+    static const uint64_t kernels_own[] = {0,          0x8000,     0xff000,
                                            0xfec00000, 0xfed90000, 0xfee00000,
                                            0xfee01000, 0xfeeff000};
 
@@ -153,9 +153,37 @@ static void test_regions(void)
     }
 }
 
+#define BOOT_AT 0x60000000ul
+
+/* boot/ lay between 1 MiB and the kernel. Start is over: its memory is an
+ * Untyped like all RAM, and what is made of it is zeroed (R11). */
+static void test_boot_memory(void)
+{
+    const struct boot_region *r = NULL;
+
+    for (uint32_t i = 0; i < boot->region_count; i++)
+        if (boot->regions[i].base == 0x100000)
+            r = &boot->regions[i];
+    check("boot's memory has an Untyped", r != NULL, 1);
+    if (!r)
+        return;
+    check("of RAM", r->kind, REGION_RAM);
+    check("that is boot's alone", r->size < 0x100000, 1);
+    check("frame", untyped_retype(r->slot, CAP_FRAME, 12, 1, 0, SPARE, 0).status,
+          OK);
+    check("map", space_map(SLOT_SPACE, SPARE, 1, BOOT_AT, MAP_READ).status, OK);
+    const volatile uint64_t *words = (const uint64_t *)BOOT_AT;
+    uint64_t rest = 0;
+    for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+        rest |= words[i];
+    check("the loader's header is gone from it", rest, 0);
+    check("delete", captable_delete(SLOT_CAPTABLE, SPARE).status, OK);
+}
+
 void test_registers(void)
 {
     test_meddler();
     test_base_writer();
     test_regions();
+    test_boot_memory();
 }

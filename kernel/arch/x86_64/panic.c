@@ -1,0 +1,56 @@
+/*
+ * The kernel's last words, on COM1, in hexadecimal: see panic.h. After
+ * panic_silence() the port belongs to the console server (R6), and only a
+ * debug build speaks.
+ */
+#include "kernel/panic.h"
+#include "kernel/arch/x86_64/apic.h"
+#include "kernel/arch/x86_64/cpu_ops.h"
+
+#define COM1          0x3f8
+#define COM1_STATUS   0x3fd
+#define UART_TX_EMPTY 0x20
+#define READY_BOUND   100000
+
+static bool silent;
+static unsigned panicking;
+
+void panic_silence(void)
+{
+#ifndef CORDON_DEBUG
+    silent = true;
+#endif
+}
+
+bool panic_under_way(void)
+{
+    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
+}
+
+static void put(char c)
+{
+    for (unsigned i = 0; i < READY_BOUND; i++)
+        if (port_read8(COM1_STATUS) & UART_TX_EMPTY)
+            break;
+    port_write8(COM1, (uint8_t)c);
+}
+
+static void put_number(uint64_t number)
+{
+    put(' ');
+    for (int shift = 60; shift >= 0; shift -= 4)
+        put("0123456789abcdef"[number >> shift & 15]);
+}
+
+void panic(const char *what, const uint64_t *numbers, unsigned n)
+{
+    if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) == 0) {
+        while (!silent && *what)
+            put(*what++);
+        for (unsigned i = 0; !silent && i < n; i++)
+            put_number(numbers[i]);
+        apic_send_nmi_others();
+    }
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
