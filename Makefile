@@ -2,7 +2,7 @@
 # it can do, `make run` builds what is missing and boots the system.
 #
 # The parts are in tools/*.mk, one idea each.  A source file needs no entry
-# anywhere: what lies in kernel/, iommu/, libsys/, servers/NAME, drivers/NAME,
+# anywhere: what lies in boot/, kernel/, iommu/, libsys/, servers/NAME, drivers/NAME,
 # tests/unit, tests/fuzz and tests/attack/NAME is found by itself.
 #
 #   O=DIR          build there (default: build)
