@@ -11,6 +11,7 @@
 #include "servers/pci/bar.h"
 #include "servers/pci/scan.h"
 
+#define SETTLE_MS  20u
 #define DRAIN_MS   100u  /* for pending transactions to end */
 #define RESET_MS   100u  /* PCIe 6.6.2: complete within 100 ms */
 #define READY_MS   1000u /* PCIe 6.6.1: may answer "not yet" for 1 s */
@@ -79,6 +80,9 @@ static bool reset_flr(const struct config_space *c, const struct node *n)
 
     if (!has_flr(c, n))
         return false;
+    /* With bus mastering off, commands in progress end by themselves; QEMU's
+     * NVMe has no pending bit and fails badly when reset amid them. */
+    c->sleep_ms(c->context, SETTLE_MS);
     drained(c, n, n->express + EXPRESS_STATUS, STATUS_PENDING);
     config_write(c, n->address, at, 2,
                  config_read(c, n->address, at, 2) | CONTROL_FLR);

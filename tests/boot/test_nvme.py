@@ -101,6 +101,14 @@ def test_requests_survive_the_drivers_death(machine, disk_sums):
     assert want in m.run(f"kill nvme; sha256sum {path}", 120)
 
 
+def test_requests_in_flight_are_asked_again(machine, scratch):
+    m = machine("tests/component/blocktest/deaths.yaml",
+                disks=[scratch("disk.img")])
+    lines = finish(m)
+    assert lines.count("client: death ok") == 3, lines
+    assert "client: done, 1 disks, 0 failed" in lines
+
+
 def test_behind_a_root_port(machine, scratch):
     image = scratch("disk.img")
     check(finish(machine(POLICY, extra=[

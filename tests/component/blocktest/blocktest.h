@@ -17,3 +17,6 @@ void hostile(void);
 
 /* Cycles (instructions under icount) of a 4 KiB read. */
 void measure(void);
+
+/* Requests in flight when the driver dies. */
+void deaths(void);

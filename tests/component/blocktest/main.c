@@ -31,6 +31,8 @@ int main(int argc, char **argv)
         hostile();
     else if (strcmp(what, "measure") == 0)
         measure();
+    else if (strcmp(what, "deaths") == 0)
+        deaths();
     else
         for (uint32_t disk = 0; disk < disks; disk++)
             work_disk(disk);

@@ -1,0 +1,90 @@
+/*
+ * The driver is killed with requests in flight, again and again: each request
+ * still ends once, with the right data, since it is asked of the successor.
+ */
+#include <cordon/monitor.h>
+#include <string.h>
+
+#include "tests/component/blocktest/blocktest.h"
+
+#define DEPTH  64u
+#define DEATHS 3u
+#define BYTES  4096u
+
+static uint32_t number_of(cap_t monitor, const char *name)
+{
+    struct monitor_component component;
+
+    for (uint32_t i = 0; monitor_component(monitor, i, &component) == 0; i++)
+        if (strcmp(component.name, name) == 0)
+            return i;
+    return ~0u;
+}
+
+/* A full queue of reads, the driver killed right after the kick. */
+static bool round_of_reads(struct block_device *dev,
+                           const struct block_buffer *buffer, cap_t monitor,
+                           uint32_t driver)
+{
+    uint32_t blocks = BYTES / block_info(dev)->block_bytes;
+    struct block_result results[DEPTH];
+    unsigned ended = 0;
+    uint64_t seen = 0;
+
+    memset(buffer->data, 0xee, DEPTH * BYTES);
+    for (uint32_t i = 0; i < DEPTH; i++) {
+        const struct block_request r = {.lba = i * blocks,
+                                        .blocks = blocks,
+                                        .operation = BLOCK_READ,
+                                        .buffer = buffer,
+                                        .offset = (uint64_t)i * BYTES,
+                                        .tag = i};
+
+        if (block_submit(dev, &r) != BLOCK_OK)
+            return false;
+    }
+    block_kick(dev);
+    monitor_kill(monitor, driver);
+    while (ended < DEPTH) {
+        unsigned n =
+            block_reap(dev, results, DEPTH, clock_after(20 * NS_PER_S));
+
+        for (unsigned i = 0; i < n; i++) {
+            const uint8_t *data =
+                (uint8_t *)buffer->data + results[i].tag * BYTES;
+
+            if (results[i].status != BLOCK_OK || data[0] != results[i].tag ||
+                data[BYTES - 1] != results[i].tag ||
+                (seen & 1ull << results[i].tag) != 0)
+                return false;
+            seen |= 1ull << results[i].tag;
+        }
+        if (n == 0)
+            return false;
+        ended += n;
+    }
+    return true;
+}
+
+void deaths(void)
+{
+    cap_t monitor = service_find("monitor");
+    uint32_t driver = number_of(monitor, "nvme");
+    struct block_buffer buffer;
+    struct block_device *dev;
+    bool good = true;
+
+    if (block_open("disk", 0, &dev) != BLOCK_OK ||
+        block_buffer_lend(dev, DEPTH * BYTES, &buffer) != BLOCK_OK) {
+        part("open", false);
+        return;
+    }
+    for (uint32_t i = 0; i < DEPTH; i++)
+        memset((uint8_t *)buffer.data + i * BYTES, (int)i, BYTES);
+    good &= block_write(dev, 0, DEPTH * BYTES / block_info(dev)->block_bytes,
+                        &buffer, 0) == BLOCK_OK;
+    part("write", good && block_flush(dev) == BLOCK_OK);
+    for (unsigned i = 0; i < DEATHS; i++)
+        part("death", round_of_reads(dev, &buffer, monitor, driver));
+    block_close(dev);
+}
