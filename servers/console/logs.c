@@ -52,20 +52,32 @@ static void print_rest(cap_t monitor, logs_print *print)
     print(text, (size_t)n);
 }
 
-void logs_new(logs_print *print)
+/* Print the next part; how many bytes that was. */
+static size_t print_part(cap_t monitor, logs_print *print)
 {
-    cap_t monitor = service_find("monitor");
     char text[SCREENFUL];
     uint64_t next = offset;
     size_t bytes, lines;
 
-    if (!monitor || monitor_log(monitor, &next, text, sizeof(text), &bytes) ||
-        !bytes)
-        return;
+    if (monitor_log(monitor, &next, text, sizeof(text), &bytes) || !bytes)
+        return 0;
     lines = whole_lines(text, bytes);
     offset = next - (bytes - lines);
     make_plain(text, lines);
     print(text, lines);
-    if (bytes > SCREENFUL / 2)
-        print_rest(monitor, print);
+    return lines;
+}
+
+void logs_new(logs_print *print)
+{
+    cap_t monitor = service_find("monitor");
+    size_t printed = 0, n;
+
+    if (!monitor)
+        return;
+    while ((n = print_part(monitor, print)))
+        if ((printed += n) >= SCREENFUL) {
+            print_rest(monitor, print);
+            return;
+        }
 }

@@ -2,6 +2,7 @@
 says when a service is missing."""
 
 import re
+import time
 
 POLICY = "policies/minimal.yaml"
 
@@ -87,3 +88,19 @@ def test_poweroff_and_its_status(machine):
     m.wait_prompt()
     m.send_line("poweroff 5")
     assert m.wait_exit() == 5
+
+
+def test_a_chatterbox_does_not_keep_us_from_the_prompt(machine):
+    """R7: what it writes is on its own budget, and has an end in init."""
+    m = machine("tests/component/chatter/policy.yaml", trace=False)
+    m.wait_prompt()
+    start = time.monotonic()
+    for n in range(5):
+        assert m.run(f"echo still {n}") == f"still {n}"
+    assert time.monotonic() - start < 5
+    assert re.search(r"and \d+ bytes more: see `log`|chatter: has said enough",
+                     m.console)
+    # Its control characters do not reach the terminal.
+    assert "?[2J? and some more" in m.console
+    assert "\x07" not in m.console
+    assert m.run("echo the end") == "the end"
