@@ -88,10 +88,27 @@ static void prefer(struct cpu *cpu, struct sched_context *context)
     cpu->favourite = context;
 }
 
+/*
+ * A caller whose budget runs out while it is served leaves the rest to the
+ * server, if that has a budget of its own: a client with a tiny one cannot hold
+ * the server's others up, and it calls again in its next period at the
+ * earliest (R7).
+ */
+static void fall_back(struct cpu *cpu, struct sched_context *context)
+{
+    const struct thread *carrier = context->thread;
+
+    if (context->depleted && context->chain && carrier &&
+        carrier->context == context && carrier->own)
+        sched_return(cpu, context->chain);
+}
+
 void sched_enqueue(struct cpu *cpu, struct sched_context *context)
 {
-    struct sched_context *running = cpu->context;
+    struct sched_context *running;
 
+    fall_back(cpu, context);
+    running = cpu->context;
     if (context->queued || context == running || !sched_runnable(context))
         return;
     if (!running || context->priority > running->priority) {
@@ -207,6 +224,10 @@ struct thread *sched_choose(struct cpu *cpu)
     struct sched_context *next;
 
     sched_charge(cpu);
+    if (running) {
+        fall_back(cpu, running);
+        running = cpu->context;
+    }
     cpu->reschedule = false;
     cpu->context = NULL;
     if (running && sched_runnable(running))

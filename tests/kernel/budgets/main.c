@@ -110,8 +110,7 @@ static void test_donation(void)
                        DEADLINE_NEVER)
               .status,
           OK);
-    check("the caller pays",
-          consumed(SLOT_SCHED_CONTEXT) - mine >= 4 * MS, 1);
+    check("the caller pays", consumed(SLOT_SCHED_CONTEXT) - mine >= 4 * MS, 1);
     check("the server does not", consumed(context_of(1)) - theirs <= MS, 1);
     theirs = consumed(context_of(1));
     check("a caller that does not wait",
@@ -127,12 +126,63 @@ static void test_donation(void)
     check("delete", captable_delete(SLOT_CAPTABLE, REPLY).status, OK);
 }
 
+/* Asks for far more service than its budget pays for, again and again. */
+static void beggar(void)
+{
+    for (;;)
+        send_message(OP_ENDPOINT_CALL, ENDPOINT, TAG(0, 1, 0), 2 * MS, 0, 0,
+                     DEADLINE_NEVER);
+}
+
+/* A budget of 100 us in 200 ms, and calls that take 2 ms: the server goes on
+ * by itself, so others do not wait for the beggar's next period. */
+static void test_beggar(unsigned cpu)
+{
+    uint64_t start, waited, used;
+
+    check("endpoint",
+          untyped_retype(ram, CAP_ENDPOINT, 0, 1, 0, ENDPOINT, 0).status, OK);
+    check("reply", untyped_retype(ram, CAP_REPLY, 0, 1, 0, REPLY, 0).status,
+          OK);
+    worker_start(1, burner, 251, 0);
+    worker_start(2, beggar, 240, cpu);
+    sched_unbind(context_of(2));
+    check("hardly a budget",
+          sched_configure(SLOT_SCHED_CONTROL, context_of(2), 240, MS / 10,
+                          200 * MS, cpu)
+              .status,
+          OK);
+    check("bind", sched_bind(context_of(2), worker_thread(2)).status, OK);
+    check("resume", thread_resume(worker_thread(2)).status, OK);
+    used = consumed(context_of(2));
+    for (unsigned i = 0; i < 3; i++) {
+        sleep(3 * MS);
+        start = now();
+        check("call",
+              send_message(OP_ENDPOINT_CALL, ENDPOINT, TAG(0, 1, 0), MS, 0, 0,
+                           DEADLINE_NEVER)
+                  .status,
+              OK);
+        waited = now() - start;
+        check("not held up", waited < 8 * MS, 1);
+    }
+    sleep(400 * MS);
+    used = consumed(context_of(2)) - used;
+    check("the beggar gets its budget", used <= 4 * MS / 10, 1);
+    worker_end(2);
+    worker_end(1);
+    check("delete", captable_delete(SLOT_CAPTABLE, ENDPOINT).status, OK);
+    check("delete", captable_delete(SLOT_CAPTABLE, REPLY).status, OK);
+}
+
 void run_tests(void)
 {
     check("notification",
-          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status,
-          OK);
+          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status, OK);
     test_limit();
     test_turns();
     test_donation();
+    test_beggar(0);
+    if (boot->cpus > 1)
+        test_beggar(1);
 }
