@@ -148,26 +148,16 @@ void watch_restart(struct component *c)
     watch_start(c);
 }
 
-/* The earliest time at which a component comes back. */
-static uint64_t next_restart(void)
+/* The component that comes back next; NULL if none does. */
+static struct component *next_to_restart(void)
 {
-    uint64_t at = DEADLINE_NEVER;
+    struct component *next = NULL;
 
     for (uint32_t i = 0; i < component_count; i++)
         if (components[i].state == MONITOR_WAITING &&
-            components[i].restart_at < at)
-            at = components[i].restart_at;
-    return at;
-}
-
-static void restart_due(void)
-{
-    uint64_t now = clock_now();
-
-    for (uint32_t i = 0; i < component_count; i++)
-        if (components[i].state == MONITOR_WAITING &&
-            components[i].restart_at <= now)
-            watch_start(&components[i]);
+            (next == NULL || components[i].restart_at < next->restart_at))
+            next = &components[i];
+    return next;
 }
 
 /* --- messages --- */
@@ -264,13 +254,15 @@ bool watch_until_ready(const struct component *c, uint64_t deadline)
     return c->ready && c->state == MONITOR_RUNNING;
 }
 
+/* One start at a time, so that messages do not wait for more than one. */
 void watch_run(void)
 {
     for (;;) {
-        uint64_t restart = next_restart(), look = device_next_look();
+        struct component *next = next_to_restart();
 
-        receive_one(restart < look ? restart : look);
-        restart_due();
-        device_look();
+        receive_one(next == NULL ? DEADLINE_NEVER : next->restart_at);
+        if (next != NULL && next->state == MONITOR_WAITING &&
+            next->restart_at <= clock_now())
+            watch_start(next);
     }
 }
