@@ -22,14 +22,10 @@ LEFT_OUT = ("disk", "tests", "iso", "fuzz", "unit", "results", "f", "t")
 
 
 def copy_project(build, to):
-    files = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"],
-                           cwd=ROOT, check=True, stdout=subprocess.PIPE,
-                           text=True).stdout.split()
-    for name in files:
-        target = os.path.join(to, name)
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        if os.path.exists(os.path.join(ROOT, name)):
-            shutil.copy2(os.path.join(ROOT, name), target)
+    # Without git: the project may have come as an archive.
+    shutil.copytree(ROOT, to, ignore=lambda d, names: [
+        n for n in names if n in (".git", "__pycache__", ".pytest_cache")
+        or (d == ROOT and n.startswith("build"))])
     shutil.copytree(build, os.path.join(to, "build"), ignore=lambda d, names:
                     [n for n in names if (d == build and n in LEFT_OUT)
                      or n.startswith("mutation-")])
