@@ -12,6 +12,17 @@
 #include "kernel/remote.h"
 #include "kernel/syscall.h"
 
+/* It no longer receives into its Reply, which may be going away meanwhile. */
+static void release_reply(struct thread *thread)
+{
+    struct reply *reply = __atomic_load_n(&thread->reply, __ATOMIC_RELAXED);
+
+    if (!reply)
+        return;
+    reply->holder = NULL;
+    thread->reply = NULL;
+}
+
 bool endpoint_cancel(struct thread *thread, enum thread_state state)
 {
     struct endpoint *endpoint = thread->endpoint;
@@ -27,10 +38,8 @@ bool endpoint_cancel(struct thread *thread, enum thread_state state)
                                              : &endpoint->senders,
                    thread);
     lock_release(&endpoint->lock);
-    if (was_queued && state == THREAD_RECEIVING && thread->reply) {
-        thread->reply->holder = NULL;
-        thread->reply = NULL;
-    }
+    if (was_queued && state == THREAD_RECEIVING)
+        release_reply(thread);
     return was_queued;
 }
 
@@ -52,7 +61,7 @@ static bool reply_open(struct reply *reply, struct thread *from)
 static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
                     uint64_t badge, bool calling)
 {
-    struct reply *reply = to->reply;
+    struct reply *reply = __atomic_load_n(&to->reply, __ATOMIC_RELAXED);
 
     message_copy(self, to, badge);
     to->reply = NULL;
@@ -63,7 +72,7 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
         thread_wake(to);
         return;
     }
-    if (!reply_open(reply, self)) {
+    if (!reply || !reply_open(reply, self)) {
         syscall_fail(self, ERR_GONE, 0);
         thread_finish(to, ERR_GONE);
         return;
@@ -432,10 +441,8 @@ enum step endpoint_destroy_step(struct endpoint *endpoint)
         lock_release(&endpoint->lock);
         if (!thread)
             return STEP_DONE;
-        if (thread->state == THREAD_RECEIVING && thread->reply) {
-            thread->reply->holder = NULL;
-            thread->reply = NULL;
-        }
+        if (thread->state == THREAD_RECEIVING)
+            release_reply(thread);
         thread_finish(thread, ERR_GONE);
     }
     return STEP_AGAIN;

@@ -71,14 +71,14 @@ meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
 
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
-    if (unlikely(!to || to->plain_on != cpu->index ||
-                 !reply_put(to->reply, self))) {
-        lock_release(&endpoint->lock);
-        return NULL;
-    }
+    if (unlikely(!to || to->plain_on != cpu->index))
+        goto long_way;
+    /* Another CPU may be destroying the Reply: look at the pointer once. */
+    reply = __atomic_load_n(&to->reply, __ATOMIC_RELAXED);
+    if (unlikely(!reply || !reply_put(reply, self)))
+        goto long_way;
     queue_take(&endpoint->receivers, to);
     lock_release(&endpoint->lock);
-    reply = to->reply;
     reply->holder = NULL;
     to->reply = NULL;
     to->state = THREAD_READY;
@@ -86,6 +86,10 @@ meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
     self->state_and_plain = plain(THREAD_CALLING, cpu);
     sched_lend(cpu->context, self, to, reply);
     return to;
+
+long_way:
+    lock_release(&endpoint->lock);
+    return NULL;
 }
 
 void fast_call(struct thread *self, MESSAGE)

@@ -76,6 +76,16 @@ static void test_caps(void)
     check("delete it", captable_delete(SLOT_CAPTABLE, SPARE2).status, OK);
 }
 
+/* The Reply goes while the server waits with it: from now on the server takes
+ * sends only, and a call ends at once. */
+static void test_lost_reply(void)
+{
+    check("delete the reply", captable_delete(SLOT_CAPTABLE, REPLY).status,
+          OK);
+    check("call", send_message(OP_ENDPOINT_CALL, BADGED, TAG(1, 4, 0), 5, 6, 0,
+                               DEADLINE_NEVER).status, FAILS(ERR_GONE, 0));
+}
+
 static void test_death(void)
 {
     check("kill the server",
@@ -93,8 +103,6 @@ static void test_death(void)
               .status,
           ERR_CAPABILITY);
     worker_end(0);
-    check("delete the reply", captable_delete(SLOT_CAPTABLE, REPLY).status,
-          OK);
 }
 
 void test_messages(void)
@@ -110,6 +118,7 @@ void test_messages(void)
     worker_start(0, server, 251, 0);
     test_calls();
     test_caps();
+    test_lost_reply();
     test_death();
     check("it served", served >= 5, 1);
 }
