@@ -56,8 +56,8 @@ void cap_derive(struct cap *source, struct cap *slot, uint64_t rights,
                 uint64_t badge)
 {
     enum cap_type type = cap_type_of(source);
-    uint64_t word = word_make(type, rights & cap_rights_of(source),
-                              cap_object(source));
+    uint64_t word =
+        word_make(type, rights & cap_rights_of(source), cap_object(source));
 
     cap_insert_child(source, slot, word, type == CAP_FRAME ? 0 : badge);
     slot->bits = source->bits;

@@ -56,8 +56,6 @@ enum step cap_delete_step(struct cap *cap);
 enum status cap_bind(struct cap *from, struct cap *slot, struct object *owner,
                      uint8_t role);
 
-
-
 /* The slot itself, or NULL beyond the table. */
 struct cap *cap_slot(const struct thread *thread, cap_t slot);
 /* The slot if it holds this type, else NULL. */

@@ -54,8 +54,7 @@ static struct cap *slot_of(struct thread *self, struct cap *cap)
 static bool find_both(struct thread *self, struct cap *cap, struct cap **to,
                       struct cap **from)
 {
-    struct captable *source =
-        find_table(self, self->regs.rdx, 2, RIGHT_WRITE);
+    struct captable *source = find_table(self, self->regs.rdx, 2, RIGHT_WRITE);
 
     *to = slot_of(self, cap);
     if (!source || !*to)
@@ -82,8 +81,7 @@ static bool badge_fits(const struct cap *source, uint64_t badge)
 
     if (!badge)
         return true;
-    return (type == CAP_ENDPOINT || type == CAP_NOTIFICATION) &&
-           !source->data;
+    return (type == CAP_ENDPOINT || type == CAP_NOTIFICATION) && !source->data;
 }
 
 void captable_copy_op(struct cpu *cpu, struct thread *self, struct cap *cap)
@@ -97,8 +95,7 @@ void captable_copy_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     if (!find_both(self, cap, &to, &from))
         return;
     type = cap_type_of(from);
-    if (type == CAP_UNTYPED || type == CAP_REPLY ||
-        type == CAP_TABLE_MEMORY) {
+    if (type == CAP_UNTYPED || type == CAP_REPLY || type == CAP_TABLE_MEMORY) {
         syscall_fail(self, ERR_ARGUMENT, 3);
         return;
     }
@@ -126,8 +123,7 @@ void captable_move_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         cap_move(to, from);
 }
 
-static void report_step(struct thread *self, enum step step,
-                        uint64_t operation)
+static void report_step(struct thread *self, enum step step, uint64_t operation)
 {
     if (step == STEP_AGAIN)
         syscall_again(self, operation);

@@ -38,10 +38,10 @@ struct cpu {
     struct sched_context *context; /* that runs; NULL: idle */
     /* Became ready and is more important than `context`; not in the queue. */
     struct sched_context *favourite;
-    struct space *space;           /* whose tables are loaded, or NULL */
-    uint64_t charged; /* TSC up to which `context` has been charged */
-    uint64_t slice_end; /* TSC at which it is looked at again; ~0: never */
-    uint64_t armed;     /* TSC for which the APIC timer is set; ~0: not */
+    struct space *space; /* whose tables are loaded, or NULL */
+    uint64_t charged;    /* TSC up to which `context` has been charged */
+    uint64_t slice_end;  /* TSC at which it is looked at again; ~0: never */
+    uint64_t armed;      /* TSC for which the APIC timer is set; ~0: not */
     bool reschedule;
 
     struct run_queue queue;
@@ -50,9 +50,9 @@ struct cpu {
 
     /* Written by other CPUs; on lines of their own. */
     struct thread *inbox __attribute__((aligned(64)));
-    uint64_t flush_wanted;   /* TLB flushes asked for ... */
-    uint64_t flush_done;     /* ... and done */
-    uint64_t quiesce_done;   /* round in which it last left the kernel */
+    uint64_t flush_wanted; /* TLB flushes asked for ... */
+    uint64_t flush_done;   /* ... and done */
+    uint64_t quiesce_done; /* round in which it last left the kernel */
 } __attribute__((aligned(4096)));
 
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK, "entry.S");

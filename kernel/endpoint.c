@@ -83,7 +83,8 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
         self->plain_on = self->cpu;
     sched_donate(cpu, self, to, reply);
     if (__builtin_expect(to->cpu == cpu->index && to->context &&
-                             to->context == cpu->context, 1)) {
+                             to->context == cpu->context,
+                         1)) {
         if (timer_is_set(&to->timer))
             timer_cancel(&cpu->wheel, &to->timer);
         to->state = THREAD_READY; /* and runs at once */
@@ -106,8 +107,7 @@ static void send_wait(struct cpu *cpu, struct thread *self,
     }
     self->badge = badge;
     self->calling = calling;
-    self->sending_caps =
-        self->faulted ? 0 : (uint16_t)TAG_CAPS(self->regs.rsi);
+    self->sending_caps = self->faulted ? 0 : (uint16_t)TAG_CAPS(self->regs.rsi);
     thread_block(cpu, self, THREAD_SENDING, deadline);
     self->endpoint = endpoint;
     queue_put(&endpoint->senders, self);
@@ -123,8 +123,8 @@ static void send(struct cpu *cpu, struct thread *self,
         structure_lock();
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
-    if (__builtin_expect(endpoint->closed ||
-                             (to && calling && !to->reply), 0)) {
+    if (__builtin_expect(endpoint->closed || (to && calling && !to->reply),
+                         0)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (to) {
@@ -202,9 +202,8 @@ static void receive_wait(struct cpu *cpu, struct thread *self,
         reply->holder = self;
     }
     self->state = THREAD_RECEIVING;
-    self->plain_on = reply && self->regs.r13 == DEADLINE_NEVER
-                         ? self->cpu
-                         : NOT_PLAIN;
+    self->plain_on =
+        reply && self->regs.r13 == DEADLINE_NEVER ? self->cpu : NOT_PLAIN;
     if (self->regs.r13 != DEADLINE_NEVER)
         thread_deadline(cpu, self, self->regs.r13);
     if (self->context) {
@@ -335,8 +334,8 @@ static bool answer(struct cpu *cpu, struct thread *self, struct reply *reply)
     }
     if (__builtin_expect(caller->faulted, 0)) {
         resume_faulted(self, caller);
-    } else if (__builtin_expect(caller->context &&
-                                    caller->context == cpu->context, 1)) {
+    } else if (__builtin_expect(
+                   caller->context && caller->context == cpu->context, 1)) {
         /* Same CPU, and the context came back with the answer. */
         cpu->reschedule = again;
         if (timer_is_set(&caller->timer))
@@ -451,8 +450,8 @@ enum step endpoint_destroy_step(struct endpoint *endpoint)
 enum step reply_destroy_step(struct reply *reply)
 {
     struct cpu *cpu = cpu_self();
-    struct thread *caller = __atomic_exchange_n(&reply->caller, REPLY_DEAD,
-                                                __ATOMIC_ACQ_REL);
+    struct thread *caller =
+        __atomic_exchange_n(&reply->caller, REPLY_DEAD, __ATOMIC_ACQ_REL);
 
     if (reply->holder) {
         reply->holder->reply = NULL;

@@ -1,7 +1,7 @@
 /*
  * Endpoints and replies: synchronous messages with donation. An endpoint is a
- * queue of threads that want to send, or of threads that want to receive. A Reply
- * holds the caller whose message was taken until it is answered.
+ * queue of threads that want to send, or of threads that want to receive. A
+ * Reply holds the caller whose message was taken until it is answered.
  */
 #pragma once
 
@@ -13,14 +13,14 @@ struct endpoint {
     struct thread *receivers; /* queue of threads that wait for a message */
     struct thread *senders;   /* queue of threads that have one. At most one
                                * of the two is in use. */
-    bool closed; /* being destroyed: nobody is queued any more */
+    bool closed;              /* being destroyed: nobody is queued any more */
 };
 
 struct reply {
     struct object object;
-    struct thread *caller; /* waits for the answer; NULL, or REPLY_DEAD.
-                            * Atomic: whoever clears it ends the call. */
-    struct thread *holder; /* RECEIVING into it, or NULL */
+    struct thread *caller;         /* waits for the answer; NULL, or REPLY_DEAD.
+                                    * Atomic: whoever clears it ends the call. */
+    struct thread *holder;         /* RECEIVING into it, or NULL */
     struct sched_context *context; /* donated through it, or NULL */
     struct thread *lender;         /* whose that context was */
     struct reply *below;           /* next on the context's chain */

@@ -54,8 +54,7 @@ static uint64_t pass_caps(struct thread *from, struct thread *to,
     return passed;
 }
 
-void message_fault(const struct thread *from, struct thread *to,
-                   uint64_t badge)
+void message_fault(const struct thread *from, struct thread *to, uint64_t badge)
 {
     to->regs.rax = OK;
     to->regs.rdi = badge;

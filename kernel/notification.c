@@ -98,8 +98,7 @@ void notification_expire(struct notification *notification)
     notification_signal(notification, notification->timer_bits);
 }
 
-void notification_signal_op(struct cpu *cpu, struct thread *self,
-                            uint64_t word)
+void notification_signal_op(struct cpu *cpu, struct thread *self, uint64_t word)
 {
     struct notification *notification = word_object(word);
 

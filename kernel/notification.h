@@ -10,8 +10,8 @@ struct notification {
     struct object object;
     struct lock lock;
     uint64_t bits;
-    struct thread *head;   /* waiters, circular */
-    struct thread *bound;  /* or NULL */
+    struct thread *head;  /* waiters, circular */
+    struct thread *bound; /* or NULL */
     struct timer timer;
     uint64_t timer_deadline; /* TSC of the next expiry */
     uint64_t timer_period;   /* TSC cycles; 0: one-shot */

@@ -5,8 +5,7 @@
 
 #define PERIOD_MIN_NS 10000ul
 
-void notification_bind_op(struct cpu *cpu, struct thread *self,
-                          struct cap *cap)
+void notification_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct notification *notification = cap_object(cap);
     struct cap *found = cap_find(self, self->regs.rsi, CAP_THREAD);
@@ -61,7 +60,6 @@ void notification_timer_op(struct cpu *cpu, struct thread *self,
     notification->timer_deadline = clock_ns_to_tsc(deadline);
     notification->timer_period =
         period ? clock_ns_to_tsc(period) - clock_ns_to_tsc(0) : 0;
-    timer_set(&cpu->wheel, &notification->timer,
-              notification->timer_deadline);
+    timer_set(&cpu->wheel, &notification->timer, notification->timer_deadline);
     sched_arm(cpu);
 }

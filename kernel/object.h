@@ -19,10 +19,10 @@
 struct space;
 
 enum cap_flags {
-    CAP_ROOT = 1,       /* the object dies with this capability */
-    CAP_REVOKING = 2,   /* a revoke is under way: nothing may be derived */
-    CAP_INTERNAL = 4,   /* a slot inside the object `owner` */
-    CAP_DEVICE_MEM = 8, /* Untyped, Frame: device memory */
+    CAP_ROOT = 1,        /* the object dies with this capability */
+    CAP_REVOKING = 2,    /* a revoke is under way: nothing may be derived */
+    CAP_INTERNAL = 4,    /* a slot inside the object `owner` */
+    CAP_DEVICE_MEM = 8,  /* Untyped, Frame: device memory */
     CAP_MODULE_MEM = 16, /* Untyped, Frame: boot module, read-only */
 };
 
@@ -32,8 +32,8 @@ struct cap {
                     * Untyped: bytes carved; IoPorts: first | count << 16 */
     struct cap *next, *prev; /* derivation tree in preorder */
     uint16_t depth;
-    uint8_t flags;   /* enum cap_flags */
-    uint8_t bits;    /* Frame: log2 of its size; internal slot: its role */
+    uint8_t flags; /* enum cap_flags */
+    uint8_t bits;  /* Frame: log2 of its size; internal slot: its role */
     uint32_t unused;
     union {
         struct space *space;  /* Frame: mapped here, or NULL */

@@ -21,8 +21,8 @@ typedef void slow_operation(struct cpu *cpu, struct thread *self,
 #define reply_receive_op    reply_receive
 #define reply_send_op       reply_send
 
-#define DECLARE_0(name) slow_operation name##_op;
-#define DECLARE_1(name) fast_operation name##_op;
+#define DECLARE_0(name)                             slow_operation name##_op;
+#define DECLARE_1(name)                             fast_operation name##_op;
 #define OPERATION(name, number, mask, needed, fast) DECLARE_##fast(name)
 #include "dispatch.inc"
 #undef OPERATION

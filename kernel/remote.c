@@ -10,8 +10,7 @@ static struct lock structure;
 
 void structure_lock(void)
 {
-    uint32_t ticket =
-        __atomic_fetch_add(&structure.next, 1, __ATOMIC_ACQUIRE);
+    uint32_t ticket = __atomic_fetch_add(&structure.next, 1, __ATOMIC_ACQUIRE);
 
     while (__atomic_load_n(&structure.serving, __ATOMIC_ACQUIRE) != ticket) {
         remote_poll_flush(cpu_self());
@@ -115,8 +114,7 @@ void remote_flush(uint64_t cpu_mask)
 
 uint64_t remote_quiesce_begin(void)
 {
-    uint64_t round =
-        __atomic_add_fetch(&quiesce_round, 1, __ATOMIC_SEQ_CST);
+    uint64_t round = __atomic_add_fetch(&quiesce_round, 1, __ATOMIC_SEQ_CST);
 
     for (uint32_t i = 0; i < platform.cpu_count; i++)
         kick(&cpus[i]);

@@ -27,8 +27,7 @@ static void queue_put(struct cpu *cpu, struct sched_context *context, bool last)
         context->next->prev = context;
     } else {
         context->next = context->prev = context;
-        queue->bitmap[context->priority / 64] |=
-            1ul << context->priority % 64;
+        queue->bitmap[context->priority / 64] |= 1ul << context->priority % 64;
     }
     if (last || context->next == context)
         *tail = context;

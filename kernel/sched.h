@@ -11,13 +11,13 @@
 struct sched_context {
     struct object object;
     uint8_t priority;
-    uint8_t cpu;  /* where it is now */
+    uint8_t cpu;        /* where it is now */
     uint8_t refill_cpu; /* whose wheel `refill` is on, if it is set */
     bool queued;
     bool depleted;
-    bool limited; /* budget < period */
-    uint8_t depth; /* replies on its donation chain */
-    struct thread *thread; /* that it carries */
+    bool limited;                      /* budget < period */
+    uint8_t depth;                     /* replies on its donation chain */
+    struct thread *thread;             /* that it carries */
     struct sched_context *next, *prev; /* run queue */
     struct reply *chain; /* replies through which it was donated, last first */
     uint64_t budget, period; /* TSC cycles */

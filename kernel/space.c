@@ -38,8 +38,8 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
         space->tables = &space->own_tables;
         space->root = root.v;
         share_kernel_half(phys_to_virt(root));
-        radix_init(space->tables,
-                   platform.page_1g ? &radix_cpu_1g : &radix_cpu, root);
+        radix_init(space->tables, platform.page_1g ? &radix_cpu_1g : &radix_cpu,
+                   root);
     }
     donate_pages(space, (paddr_t){root.v + PAGE_SIZE},
                  (1ul << size_bits) - 2 * PAGE_SIZE);

@@ -15,8 +15,8 @@ struct handler {
 };
 
 #define TYPE_BIT(type) (1u << (type))
-#define FAST_0(name) .slow = name##_op
-#define FAST_1(name) .fast = name##_op
+#define FAST_0(name)   .slow = name##_op
+#define FAST_1(name)   .fast = name##_op
 #define OPERATION(name, number, mask, needed, is_fast)                         \
     [number] = {FAST_##is_fast(name), .types = (mask), .rights = (needed)},
 

@@ -18,8 +18,7 @@ void thread_init(struct thread *thread)
     fpu_init_area(thread->fpu);
 }
 
-void thread_deadline(struct cpu *cpu, struct thread *thread,
-                     uint64_t deadline)
+void thread_deadline(struct cpu *cpu, struct thread *thread, uint64_t deadline)
 {
     timer_set(&cpu->wheel, &thread->timer, clock_ns_to_tsc(deadline));
     sched_arm(cpu);
@@ -102,8 +101,7 @@ void thread_timeout(struct thread *thread)
         thread_finish(thread, thread->late);
     else if (!timer_is_set(&thread->timer))
         timer_set(&cpu->wheel, &thread->timer,
-                  clock_tsc() + clock_ns_to_tsc(RETRY_NS) -
-                      clock_ns_to_tsc(0));
+                  clock_tsc() + clock_ns_to_tsc(RETRY_NS) - clock_ns_to_tsc(0));
 }
 
 bool thread_stop_here(struct thread *thread)

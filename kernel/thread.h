@@ -40,8 +40,8 @@ enum thread_request {
     REQUEST_WAKE = 1,    /* a blocked thread became ready */
     REQUEST_CONTEXT = 8, /* its context came back or was refilled */
     REQUEST_FINISH = 16, /* finish its call with status `late` */
-    REQUEST_STOP = 2, /* take it off everything; then it is STOPPED */
-    REQUEST_RECALL = 4, /* give its donated context back to the lender */
+    REQUEST_STOP = 2,    /* take it off everything; then it is STOPPED */
+    REQUEST_RECALL = 4,  /* give its donated context back to the lender */
 };
 
 /* Chain links of donation that one context may go through. */
@@ -71,23 +71,23 @@ struct thread {
         uint16_t state_and_plain; /* both in one store */
     };
     uint8_t cpu;
-    bool faulted;  /* its message is a fault, not its registers */
-    bool calling;  /* SENDING: wants an answer */
-    bool queued;   /* on `endpoint` or `waits_for`, guarded by its lock */
+    bool faulted;   /* its message is a fault, not its registers */
+    bool calling;   /* SENDING: wants an answer */
+    bool queued;    /* on `endpoint` or `waits_for`, guarded by its lock */
     bool resumable; /* configured and has registers to start with */
     uint16_t sending_caps; /* SENDING: capabilities in the message */
 
-    struct sched_context *context; /* that it runs on: own or donated */
-    struct sched_context *own;     /* bound to it */
-    struct sched_context *lent;    /* given away in the call under way */
-    struct reply *reply;     /* CALLING: holds us; RECEIVING: to fill */
-    struct endpoint *endpoint;       /* queued here */
-    struct notification *waits_for;  /* queued here */
-    struct notification *bound;      /* its events end a receive */
-    struct thread *next, *prev;      /* in that queue */
-    uint64_t badge; /* SENDING: of the capability used */
-    uint64_t late;  /* CALLING: status, once its context is back */
-    struct timer timer;              /* deadline */
+    struct sched_context *context;  /* that it runs on: own or donated */
+    struct sched_context *own;      /* bound to it */
+    struct sched_context *lent;     /* given away in the call under way */
+    struct reply *reply;            /* CALLING: holds us; RECEIVING: to fill */
+    struct endpoint *endpoint;      /* queued here */
+    struct notification *waits_for; /* queued here */
+    struct notification *bound;     /* its events end a receive */
+    struct thread *next, *prev;     /* in that queue */
+    uint64_t badge;                 /* SENDING: of the capability used */
+    uint64_t late;      /* CALLING: status, once its context is back */
+    struct timer timer; /* deadline */
 
     /* The fault that a LABEL_FAULT message tells of. */
     uint64_t fault_kind, fault_address, fault_code;
@@ -112,8 +112,7 @@ void thread_init(struct thread *thread);
 /* Makes a blocked or new thread ready, on its CPU or through its inbox. */
 void thread_wake(struct thread *thread);
 /* Sets the deadline of the operation it is in. */
-void thread_deadline(struct cpu *cpu, struct thread *thread,
-                     uint64_t deadline);
+void thread_deadline(struct cpu *cpu, struct thread *thread, uint64_t deadline);
 /*
  * Blocks the calling thread: it stops running on this CPU, and its deadline is
  * set. Comes before others can see it on a queue.

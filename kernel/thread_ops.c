@@ -13,8 +13,7 @@
 /* A stopped thread that is not on another CPU; else BUSY. */
 static bool is_stopped(struct thread *self, struct thread *thread)
 {
-    if (thread->state == THREAD_STOPPED &&
-        cpus[thread->cpu].current != thread)
+    if (thread->state == THREAD_STOPPED && cpus[thread->cpu].current != thread)
         return true;
     if (thread->state == THREAD_STOPPED && thread->cpu == cpu_self()->index)
         return true;
@@ -174,12 +173,25 @@ void thread_read_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_BUSY, 0);
         return;
     }
-    *out = (struct thread_registers){
-        .rax = r->rax, .rbx = r->rbx, .rcx = r->rcx, .rdx = r->rdx,
-        .rsi = r->rsi, .rdi = r->rdi, .rbp = r->rbp, .rsp = r->rsp,
-        .r8 = r->r8, .r9 = r->r9, .r10 = r->r10, .r11 = r->r11,
-        .r12 = r->r12, .r13 = r->r13, .r14 = r->r14, .r15 = r->r15,
-        .rip = r->rip, .rflags = r->rflags, .fs_base = thread->fs_base};
+    *out = (struct thread_registers){.rax = r->rax,
+                                     .rbx = r->rbx,
+                                     .rcx = r->rcx,
+                                     .rdx = r->rdx,
+                                     .rsi = r->rsi,
+                                     .rdi = r->rdi,
+                                     .rbp = r->rbp,
+                                     .rsp = r->rsp,
+                                     .r8 = r->r8,
+                                     .r9 = r->r9,
+                                     .r10 = r->r10,
+                                     .r11 = r->r11,
+                                     .r12 = r->r12,
+                                     .r13 = r->r13,
+                                     .r14 = r->r14,
+                                     .r15 = r->r15,
+                                     .rip = r->rip,
+                                     .rflags = r->rflags,
+                                     .fs_base = thread->fs_base};
     self->regs.rsi = thread->state == THREAD_STOPPED ? 0
                      : thread->state == THREAD_READY ? 1
                                                      : 2;

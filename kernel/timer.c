@@ -134,8 +134,7 @@ struct timer *timer_expired(struct timer_wheel *wheel, uint64_t tsc,
         else
             put(wheel, timer); /* a level lower now */
     }
-    wheel->next =
-        first_slot(wheel, &begins) ? begins << TIMER_TICK_BITS : ~0ul;
+    wheel->next = first_slot(wheel, &begins) ? begins << TIMER_TICK_BITS : ~0ul;
     lock_release(&wheel->lock);
     return expired;
 }

@@ -29,7 +29,7 @@ struct timer {
 
 struct timer_wheel {
     struct lock lock;
-    uint64_t now; /* tick up to which everything has expired */
+    uint64_t now;  /* tick up to which everything has expired */
     uint64_t next; /* TSC before which nothing expires; ~0: empty */
     uint64_t pending[TIMER_LEVELS]; /* bit per slot that holds timers */
     struct timer *slots[TIMER_LEVELS][TIMER_SLOTS];

@@ -32,8 +32,7 @@ uint64_t object_size(enum cap_type type, uint64_t size_bits)
     case CAP_CAPTABLE:
         if (size_bits < CAPTABLE_MIN_BITS || size_bits > CAPTABLE_MAX_BITS)
             return 0;
-        return sizeof(struct captable) +
-               (sizeof(struct cap) << size_bits);
+        return sizeof(struct captable) + (sizeof(struct cap) << size_bits);
     case CAP_THREAD:
         return PAGE_SIZE;
     case CAP_SCHED_CONTEXT:
@@ -136,8 +135,8 @@ enum status untyped_prepare(struct cap *untyped, struct carve *carve,
         return OK;
     }
     start = carve->offset > untyped->data ? carve->offset : untyped->data;
-    start = ((base + start + carve->alignment - 1) &
-             ~(carve->alignment - 1)) - base;
+    start = ((base + start + carve->alignment - 1) & ~(carve->alignment - 1)) -
+            base;
     if (start > untyped->size)
         return ERR_NO_MEMORY;
     /* Sizes are below 2^46 and counts below 2^10: no overflow. */
@@ -187,7 +186,8 @@ void *untyped_object(struct thread *self, enum cap_type type,
 {
     struct carve carve = {.size = object_size(type, 0),
                           .alignment = object_alignment(type, 0),
-                          .count = 1, .zero = true};
+                          .count = 1,
+                          .zero = true};
     struct cap *untyped = cap_find(self, self->regs.rsi, CAP_UNTYPED);
     enum status status;
     bool again;
@@ -268,8 +268,8 @@ static void make_batch(struct thread *self, struct cap *untyped,
             ((struct object *)memory)->type = (uint8_t)type;
             if (!space_init((struct space *)memory, type,
                             (unsigned)regs->rdx)) {
-                syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION,
-                             1);
+                syscall_fail(self,
+                             iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
                 untyped->zeroed = 0; /* it has been written to */
                 break;
             }

@@ -121,7 +121,8 @@ void iommu_irq_message(uint16_t index, uint64_t *address, uint32_t *data)
 
 bool iommu_irq_read(uint16_t index, struct iommu_irq *irq)
 {
-    if (!vtd.on || index >= VTD_ENTRIES || !(vtd.entries[index].low & ENTRY_PRESENT))
+    if (!vtd.on || index >= VTD_ENTRIES ||
+        !(vtd.entries[index].low & ENTRY_PRESENT))
         return false;
     uint64_t low = vtd.entries[index].low;
     *irq = (struct iommu_irq){

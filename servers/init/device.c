@@ -18,9 +18,9 @@
  * that a DMA did not arrive (R6). What it has left for so long, init logs. */
 #define FAULT_PATIENCE    (2 * NS_PER_S)
 #define FAULTS_PER_SECOND 2000u /* beyond: muted, told once (R7) */
-#define FAULT_LINES       8u   /* in the log, per life */
-#define FAULT_BITS        60u  /* of the notification */
-#define OTHERS_MAX        64u  /* devices of a kind that are told */
+#define FAULT_LINES       8u    /* in the log, per life */
+#define FAULT_BITS        60u   /* of the notification */
+#define OTHERS_MAX        64u   /* devices of a kind that are told */
 
 struct device_book devices[MANIFEST_DEVICES_MAX];
 uint32_t device_count;

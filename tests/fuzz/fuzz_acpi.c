@@ -22,8 +22,7 @@ static const void *map(paddr_t address, size_t size)
 
 static void check(const struct acpi_info *info)
 {
-    if (info->cpu_count > ACPI_MAX_CPUS ||
-        info->ioapic_count > IOAPIC_MAX ||
+    if (info->cpu_count > ACPI_MAX_CPUS || info->ioapic_count > IOAPIC_MAX ||
         info->override_count > WIRES_MAX ||
         info->segment_count > ACPI_MAX_SEGMENTS)
         abort();

@@ -79,8 +79,8 @@ void worker_start(unsigned n, void (*run)(void), unsigned priority,
                     MAP_READ | MAP_WRITE)
               .status,
           OK);
-    check("thread",
-          untyped_retype(ram, CAP_THREAD, 0, 1, 0, thread, 0).status, OK);
+    check("thread", untyped_retype(ram, CAP_THREAD, 0, 1, 0, thread, 0).status,
+          OK);
     check("context",
           untyped_retype(ram, CAP_SCHED_CONTEXT, 0, 1, 0, context, 0).status,
           OK);
@@ -105,8 +105,7 @@ void worker_end(unsigned n)
 {
     for (unsigned i = 0; i < 3; i++)
         check("end of a worker",
-              captable_delete(SLOT_CAPTABLE, worker_thread(n) + i).status,
-              OK);
+              captable_delete(SLOT_CAPTABLE, worker_thread(n) + i).status, OK);
 }
 
 static void find_ram(void)

@@ -153,8 +153,7 @@ static void check_ports(struct report *r, const struct policy *policy,
         return;
     if (ports->number <= PCI_CONFIG_LAST && ports->mask >= PCI_CONFIG_FIRST) {
         report_error(r, ports->place,
-                     "ioports: %s holds PCI configuration ports",
-                     ports->text);
+                     "ioports: %s holds PCI configuration ports", ports->text);
         report_hint(r, "0xcf8-0xcff are nobody's: the PCI server uses memory");
         return;
     }

@@ -49,7 +49,8 @@ static inline void fpu_restore(const void *area)
 }
 
 /* Saves one thread's state and loads another's. */
-static inline __attribute__((always_inline)) void fpu_change(void *last, const void *next)
+static inline __attribute__((always_inline)) void fpu_change(void *last,
+                                                             const void *next)
 {
     if (__builtin_expect(fpu_method == FPU_XSAVEOPT, 1)) {
         uint8_t(*from)[FPU_AREA_SIZE] = last;

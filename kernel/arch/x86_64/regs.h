@@ -32,7 +32,7 @@
 #define VECTOR_SYSCALL 0x100
 
 /* RFLAGS: interrupts on and the bit that is always 1. */
-#define RFLAGS_USER    0x202
+#define RFLAGS_USER 0x202
 /* Flags that a thread may choose: CF PF AF ZF SF DF OF, TF, AC, ID. */
 #define RFLAGS_ALLOWED 0x240dd5
 

@@ -56,16 +56,16 @@ enum cap_rights {
  */
 enum status {
     OK = 0,
-    ERR_OPERATION = 1,   /* no such operation */
-    ERR_CAPABILITY = 2,  /* slot beyond the table, empty, or of another type */
-    ERR_RIGHTS = 3,      /* the capability lacks a right */
-    ERR_ARGUMENT = 4,    /* outside its bounds (rsi..rdx) or misaligned */
-    ERR_OCCUPIED = 5,    /* the destination (slot, address) is in use */
-    ERR_NO_MEMORY = 6,   /* the Untyped has only rsi bytes left */
-    ERR_NEED_TABLES = 7, /* the space needs rsi more table pages */
-    ERR_TIMEOUT = 8,     /* the deadline passed; with deadline 0: not ready */
-    ERR_GONE = 9,        /* the object or the peer was destroyed */
-    ERR_BUSY = 10,       /* in a state that does not allow it */
+    ERR_OPERATION = 1,    /* no such operation */
+    ERR_CAPABILITY = 2,   /* slot beyond the table, empty, or of another type */
+    ERR_RIGHTS = 3,       /* the capability lacks a right */
+    ERR_ARGUMENT = 4,     /* outside its bounds (rsi..rdx) or misaligned */
+    ERR_OCCUPIED = 5,     /* the destination (slot, address) is in use */
+    ERR_NO_MEMORY = 6,    /* the Untyped has only rsi bytes left */
+    ERR_NEED_TABLES = 7,  /* the space needs rsi more table pages */
+    ERR_TIMEOUT = 8,      /* the deadline passed; with deadline 0: not ready */
+    ERR_GONE = 9,         /* the object or the peer was destroyed */
+    ERR_BUSY = 10,        /* in a state that does not allow it */
     ERR_UNCONFIRMED = 11, /* hardware did not confirm; memory is quarantined */
     ERR_NO_ISOLATION = 12, /* no usable IOMMU or interrupt remapping */
     ERR_LIMIT = 13,        /* a table of fixed size is full */
@@ -73,12 +73,12 @@ enum status {
     STATUS_CODES = 15
 };
 
-#define STATUS_CODE(word) ((enum status)((word) & 0xff))
-#define STATUS_ARG(word) (((word) >> 8) & 0xff)
+#define STATUS_CODE(word) ((enum status)((word)&0xff))
+#define STATUS_ARG(word)  (((word) >> 8) & 0xff)
 
 /* Deadlines are nanoseconds of the monotonic clock since boot. */
-#define DEADLINE_POLL 0ull        /* never block */
-#define DEADLINE_NEVER (~0ull)    /* block for ever */
+#define DEADLINE_POLL  0ull    /* never block */
+#define DEADLINE_NEVER (~0ull) /* block for ever */
 
 /*
  * Message tag: how many words and capabilities a message has, and a label
@@ -86,13 +86,13 @@ enum status {
  */
 #define TAG(label, words, caps)                                                \
     (((uint64_t)(label) << 16) | ((uint64_t)(caps) << 12) | (uint64_t)(words))
-#define TAG_WORDS(tag) ((tag) & 0xfff)
-#define TAG_CAPS(tag) (((tag) >> 12) & 0xf)
+#define TAG_WORDS(tag) ((tag)&0xfff)
+#define TAG_CAPS(tag)  (((tag) >> 12) & 0xf)
 #define TAG_LABEL(tag) ((tag) >> 16)
 
 #define MSG_REG_WORDS 4   /* words that travel in rdx, r10, r8, r9 */
 #define MSG_MAX_WORDS 256 /* the rest travels through the message page */
-#define MSG_MAX_CAPS 4
+#define MSG_MAX_CAPS  4
 
 /* Labels of messages that the kernel sends; user labels start above. */
 enum kernel_label {
@@ -124,8 +124,8 @@ enum fault_word {
     FAULT_KIND = 0,
     FAULT_ADDRESS = 1, /* of a page fault (CR2) */
     FAULT_IP = 2,
-    FAULT_CODE = 3,   /* error code (Intel SDM 3A, 6.13) | vector << 32 */
-    FAULT_SP = 4, /* in the receiver's message page */
+    FAULT_CODE = 3, /* error code (Intel SDM 3A, 6.13) | vector << 32 */
+    FAULT_SP = 4,   /* in the receiver's message page */
     FAULT_WORDS = 5
 };
 /* The reply's label says what happens to the thread that faulted. */
@@ -214,9 +214,9 @@ struct boot_region {
     char name[32];          /* module: its name; else empty */
 };
 
-#define BOOT_INFO_MAX_REGIONS 96
+#define BOOT_INFO_MAX_REGIONS  96
 #define BOOT_INFO_MAX_SEGMENTS 4
-#define BOOT_INFO_MAGIC 0x436f72646f6e3031ull /* "Cordon01" */
+#define BOOT_INFO_MAGIC        0x436f72646f6e3031ull /* "Cordon01" */
 
 /* One PCI segment's configuration space (PCI firmware spec 3.3, 4.1.2). */
 struct boot_ecam {
@@ -233,11 +233,11 @@ struct boot_info {
     uint32_t cpus; /* that run */
     struct clock_params clock;
     uint64_t first_free_slot;
-    uint64_t table_slots; /* size of the first process's CapTable */
-    uint64_t ram_bytes;   /* of the machine */
+    uint64_t table_slots;     /* size of the first process's CapTable */
+    uint64_t ram_bytes;       /* of the machine */
     uint64_t message_address; /* of the first process's message page */
     uint64_t heap_address;    /* from here it may map, up to the user limit */
-    uint32_t isolation;   /* 1: IOMMU and interrupt remapping are on */
+    uint32_t isolation;       /* 1: IOMMU and interrupt remapping are on */
     uint32_t pm1a_port, pm1b_port; /* ACPI PM1 control; 0: none */
     uint32_t fpu_area_size;
     char isolation_reason[96]; /* why not, when isolation is 0 */

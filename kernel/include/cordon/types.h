@@ -23,7 +23,7 @@ typedef struct {
 /* A slot number in the caller's CapTable; 0 is never valid. */
 typedef uint64_t cap_t;
 
-#define PAGE_BITS 12
-#define PAGE_SIZE (1ul << PAGE_BITS)
+#define PAGE_BITS    12
+#define PAGE_SIZE    (1ul << PAGE_BITS)
 #define PAGE_2M_BITS 21
 #define PAGE_1G_BITS 30

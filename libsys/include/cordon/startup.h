@@ -7,10 +7,10 @@
 
 #include <cordon/abi.h>
 
-#define STARTUP_MAGIC 0x436f72646f6e5374ull /* "CordonSt" */
-#define STARTUP_ADDRESS 0x10000000ul        /* where init maps it */
-#define STARTUP_PAGES 2
-#define STARTUP_MAX_CAPS 96
+#define STARTUP_MAGIC      0x436f72646f6e5374ull /* "CordonSt" */
+#define STARTUP_ADDRESS    0x10000000ul          /* where init maps it */
+#define STARTUP_PAGES      2
+#define STARTUP_MAX_CAPS   96
 #define STARTUP_NAME_BYTES 32
 
 /* Slots that every component has; named ones follow at SLOT_NAMED. */
@@ -19,9 +19,9 @@ enum startup_slot {
     STARTUP_SPACE = 2,    /* its own address space */
     STARTUP_THREAD = 3,   /* its first thread */
     STARTUP_SCHED_CONTEXT = 4,
-    STARTUP_MESSAGE = 5,  /* Frame of the first thread's message page */
-    STARTUP_MEMORY = 6,   /* RAM Untyped: the rest of its memory */
-    STARTUP_FAULT = 7,    /* endpoint for faults of further threads */
+    STARTUP_MESSAGE = 5, /* Frame of the first thread's message page */
+    STARTUP_MEMORY = 6,  /* RAM Untyped: the rest of its memory */
+    STARTUP_FAULT = 7,   /* endpoint for faults of further threads */
     STARTUP_NAMED = 16,
 };
 
@@ -37,7 +37,7 @@ enum startup_kind {
     STARTUP_DMA_MEMORY = 9,      /* RAM Untyped for DMA; size = bytes */
     STARTUP_SPARE_CONTEXT = 10,  /* SchedContext for another thread; index */
     STARTUP_CONTROL = 11,        /* role pci-server: DeviceControl */
-    STARTUP_DEVICE_MEMORY = 12,  /* role pci-server: device Untyped; base,size */
+    STARTUP_DEVICE_MEMORY = 12, /* role pci-server: device Untyped; base,size */
 };
 
 struct startup_cap {
@@ -60,13 +60,13 @@ struct startup {
     uint64_t heap_address;    /* first address that the component may map */
     uint64_t heap_end;        /* first address beyond */
     uint64_t stack_address, stack_bytes; /* of the first thread */
-    uint64_t table_slots;     /* size of its CapTable */
+    uint64_t table_slots;                /* size of its CapTable */
     uint64_t first_free_slot; /* from here to table_slots all are empty */
     uint64_t memory_bytes;    /* left in STARTUP_MEMORY */
     uint32_t cpu;             /* of the first thread */
     uint32_t isolation;       /* 1: the IOMMU is on */
     uint64_t tls_template, tls_file_bytes, tls_bytes, tls_align;
-    uint32_t ecam_count;      /* role pci-server */
+    uint32_t ecam_count; /* role pci-server */
     uint32_t cap_count;
     struct boot_ecam ecam[BOOT_INFO_MAX_SEGMENTS];
     uint32_t argc;

@@ -8,8 +8,8 @@
  */
 #include "../check.h"
 
-#define ROUNDS      100     /* processes a CPU */
-#define CALLS       20000    /* of one process, at most */
+#define ROUNDS      100   /* processes a CPU */
+#define CALLS       20000 /* of one process, at most */
 #define SLOTS_BITS  7
 #define ROOM        0x400000ul
 #define MS          1000000ul
@@ -18,16 +18,23 @@
 #define LOCAL_SLOTS (1u << SLOTS_BITS)
 
 /* Slots in the supervisor's table, one set per CPU. */
-enum { S_ROOM, S_TABLE, S_SPACE, S_THREAD, S_CONTEXT, S_MESSAGE, S_FRAMES,
-       S_COUNT = 64 };
-#define SLOT(cpu, what) (2000 + (cap_t)(cpu) * S_COUNT + (what))
+enum {
+    S_ROOM,
+    S_TABLE,
+    S_SPACE,
+    S_THREAD,
+    S_CONTEXT,
+    S_MESSAGE,
+    S_FRAMES,
+    S_COUNT = 64
+};
+#define SLOT(cpu, what) (2000 + (cap_t)(cpu)*S_COUNT + (what))
 
 struct shared {
     uint64_t seed, calls;
     uint64_t done;
 };
 static struct shared *shared[8];
-
 
 static uint64_t next(uint64_t *state)
 {
@@ -107,11 +114,11 @@ static void give_objects(unsigned cpu)
         enum cap_type type;
         uint64_t bits;
     } kinds[] = {
-        {CAP_ENDPOINT, 0}, {CAP_REPLY, 0}, {CAP_NOTIFICATION, 0},
-        {CAP_FRAME, 12}, {CAP_FRAME, 12}, {CAP_THREAD, 0},
+        {CAP_ENDPOINT, 0},      {CAP_REPLY, 0},          {CAP_NOTIFICATION, 0},
+        {CAP_FRAME, 12},        {CAP_FRAME, 12},         {CAP_THREAD, 0},
         {CAP_SCHED_CONTEXT, 0}, {CAP_ADDRESS_SPACE, 15}, {CAP_CAPTABLE, 5},
-        {CAP_DOMAIN, 15}, {CAP_UNTYPED, 0x20000}, {CAP_ENDPOINT, 0},
-        {CAP_NOTIFICATION, 0}, {CAP_UNTYPED, 0x4000},
+        {CAP_DOMAIN, 15},       {CAP_UNTYPED, 0x20000},  {CAP_ENDPOINT, 0},
+        {CAP_NOTIFICATION, 0},  {CAP_UNTYPED, 0x4000},
     };
 
     for (unsigned i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
@@ -119,8 +126,7 @@ static void give_objects(unsigned cpu)
                        SLOT(cpu, S_TABLE), 16 + i, 0);
     captable_copy(SLOT(cpu, S_TABLE), 1, 0, SLOT(cpu, S_TABLE), RIGHTS_ALL, 0);
     captable_copy(SLOT(cpu, S_TABLE), 2, 0, SLOT(cpu, S_SPACE), RIGHTS_ALL, 0);
-    captable_copy(SLOT(cpu, S_TABLE), 3, 0, SLOT(cpu, S_THREAD), RIGHTS_ALL,
-                  0);
+    captable_copy(SLOT(cpu, S_TABLE), 3, 0, SLOT(cpu, S_THREAD), RIGHTS_ALL, 0);
     captable_copy(SLOT(cpu, S_TABLE), 4, 0, SLOT(cpu, S_CONTEXT), RIGHTS_ALL,
                   0);
 }
@@ -133,26 +139,30 @@ static bool build(unsigned cpu, uint64_t seed)
     cap_t room = SLOT(cpu, S_ROOM);
 
     if (!ok("table", untyped_retype(room, CAP_CAPTABLE, SLOTS_BITS, 1, 0,
-                                    SLOT(cpu, S_TABLE), 0).status) ||
-        !ok("thread", untyped_retype(room, CAP_THREAD, 0, 1, 0,
-                                     SLOT(cpu, S_THREAD), 0).status) ||
+                                    SLOT(cpu, S_TABLE), 0)
+                         .status) ||
+        !ok("thread",
+            untyped_retype(room, CAP_THREAD, 0, 1, 0, SLOT(cpu, S_THREAD), 0)
+                .status) ||
         !ok("context", untyped_retype(room, CAP_SCHED_CONTEXT, 0, 1, 0,
-                                      SLOT(cpu, S_CONTEXT), 0).status) ||
+                                      SLOT(cpu, S_CONTEXT), 0)
+                           .status) ||
         !ok("space", captable_copy(SLOT_CAPTABLE, SLOT(cpu, S_SPACE), 0,
-                                   SLOT_SPACE, RIGHT_READ, 0).status))
+                                   SLOT_SPACE, RIGHT_READ, 0)
+                         .status))
         return false;
     give_objects(cpu);
     shared[cpu]->seed = seed;
     shared[cpu]->done = shared[cpu]->calls = 0;
-    if (!ok("configure", thread_configure(SLOT(cpu, S_THREAD),
-                                          SLOT(cpu, S_TABLE), SLOT_SPACE,
-                                          SLOT(cpu, S_MESSAGE), 0, cpu)
-                             .status) ||
-        !ok("budget", sched_configure(SLOT_SCHED_CONTROL,
-                                      SLOT(cpu, S_CONTEXT), 10, 5 * MS,
-                                      10 * MS, cpu).status) ||
-        !ok("bind", sched_bind(SLOT(cpu, S_CONTEXT), SLOT(cpu, S_THREAD))
-                        .status))
+    if (!ok("configure",
+            thread_configure(SLOT(cpu, S_THREAD), SLOT(cpu, S_TABLE),
+                             SLOT_SPACE, SLOT(cpu, S_MESSAGE), 0, cpu)
+                .status) ||
+        !ok("budget", sched_configure(SLOT_SCHED_CONTROL, SLOT(cpu, S_CONTEXT),
+                                      10, 5 * MS, 10 * MS, cpu)
+                          .status) ||
+        !ok("bind",
+            sched_bind(SLOT(cpu, S_CONTEXT), SLOT(cpu, S_THREAD)).status))
         return false;
     for (unsigned i = 0; i < sizeof(*r) / 8; i++)
         message->words[i] = 0;
@@ -175,17 +185,21 @@ static void prepare(unsigned cpu)
 {
     uint64_t at = SHARED_AT + 0x100000ul * (cpu + 1);
 
-    ok("room", untyped_retype(ram, CAP_UNTYPED, ROOM, 1, 0, SLOT(cpu, S_ROOM),
-                              0).status);
-    ok("frames", untyped_retype(ram, CAP_FRAME, 12, 1, 0,
-                                SLOT(cpu, S_FRAMES), 0).status);
-    ok("message", untyped_retype(ram, CAP_FRAME, 12, 1, 0,
-                                 SLOT(cpu, S_MESSAGE), 0).status);
-    ok("map", space_map(SLOT_SPACE, SLOT(cpu, S_FRAMES), 1, at,
-                        MAP_READ | MAP_WRITE).status);
+    ok("room",
+       untyped_retype(ram, CAP_UNTYPED, ROOM, 1, 0, SLOT(cpu, S_ROOM), 0)
+           .status);
+    ok("frames",
+       untyped_retype(ram, CAP_FRAME, 12, 1, 0, SLOT(cpu, S_FRAMES), 0).status);
+    ok("message",
+       untyped_retype(ram, CAP_FRAME, 12, 1, 0, SLOT(cpu, S_MESSAGE), 0)
+           .status);
+    ok("map",
+       space_map(SLOT_SPACE, SLOT(cpu, S_FRAMES), 1, at, MAP_READ | MAP_WRITE)
+           .status);
     if (!cpu)
         ok("map", space_map(SLOT_SPACE, SLOT(cpu, S_MESSAGE), 1, MESSAGE_AT,
-                            MAP_READ | MAP_WRITE).status);
+                            MAP_READ | MAP_WRITE)
+                      .status);
     shared[cpu] = (struct shared *)at;
 }
 
@@ -194,8 +208,8 @@ static void watch(unsigned cpus)
 {
     uint64_t before[8] = {0};
 
-    ok("events", untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0)
-                     .status);
+    ok("events",
+       untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status);
     for (bool moved = true; moved;) {
         moved = false;
         notification_wait(EVENTS, now() + 20 * MS);

@@ -27,8 +27,8 @@ static void answerer(void)
                                    REPLY, DEADLINE_NEVER);
 
     for (;;)
-        r = send_message(OP_REPLY_RECEIVE, ENDPOINT, TAG(0, 1, 0),
-                         r.r[1] * 2, 0, REPLY, DEADLINE_NEVER);
+        r = send_message(OP_REPLY_RECEIVE, ENDPOINT, TAG(0, 1, 0), r.r[1] * 2,
+                         0, REPLY, DEADLINE_NEVER);
 }
 
 /* Spins until the other CPU has moved on; 10 s is for ever here. */

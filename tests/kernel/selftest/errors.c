@@ -5,8 +5,8 @@ void test_errors(void)
 {
     struct result r;
 
-    check("no such operation",
-          kernel_invoke(3, 1, 0, 0, 0, 0, 0, 0, 0).status, ERR_OPERATION);
+    check("no such operation", kernel_invoke(3, 1, 0, 0, 0, 0, 0, 0, 0).status,
+          ERR_OPERATION);
     check("operation beyond the table",
           kernel_invoke(~0ul, 1, 0, 0, 0, 0, 0, 0, 0).status, ERR_OPERATION);
     check("empty slot", untyped_info(99).status, ERR_CAPABILITY);
@@ -16,7 +16,8 @@ void test_errors(void)
     check("count", r.status, FAILS(ERR_ARGUMENT, 3));
     check("its low bound", r.r[0], 1);
     check("its high bound", r.r[1], 512);
-    check("frame size", untyped_retype(ram, CAP_FRAME, 13, 1, 0, MANY, 0).status,
+    check("frame size",
+          untyped_retype(ram, CAP_FRAME, 13, 1, 0, MANY, 0).status,
           FAILS(ERR_ARGUMENT, 2));
     check("type", untyped_retype(ram, CAP_DEVICE, 0, 1, 0, MANY, 0).status,
           FAILS(ERR_ARGUMENT, 1));
@@ -28,8 +29,8 @@ void test_errors(void)
     check("not a table",
           untyped_retype(ram, CAP_ENDPOINT, 0, 1, SLOT_THREAD, MANY, 0).status,
           FAILS(ERR_CAPABILITY, 4));
-    check("port beyond the range",
-          ports_in(PORTS, 0xffff, 4).status, FAILS(ERR_ARGUMENT, 1));
+    check("port beyond the range", ports_in(PORTS, 0xffff, 4).status,
+          FAILS(ERR_ARGUMENT, 1));
     check("port width", ports_in(PORTS, 0x3f8, 3).status,
           FAILS(ERR_ARGUMENT, 2));
     check("PCI configuration", ports_in(PORTS, 0xcf8, 4).status,

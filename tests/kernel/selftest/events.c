@@ -9,10 +9,8 @@ void test_notifications(void)
     uint64_t start;
 
     check("notification",
-          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status,
-          OK);
-    check("poll", notification_wait(EVENTS, DEADLINE_POLL).status,
-          ERR_TIMEOUT);
+          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status, OK);
+    check("poll", notification_wait(EVENTS, DEADLINE_POLL).status, ERR_TIMEOUT);
     check("badge",
           captable_copy(SLOT_CAPTABLE, SPARE, 0, EVENTS, RIGHT_WRITE, 6).status,
           OK);
@@ -29,8 +27,8 @@ void test_notifications(void)
           ERR_TIMEOUT);
     check("not before it", now() >= start + MS, 1);
     start = now();
-    check("timer",
-          notification_timer(EVENTS, start + 2 * MS, MS, 4).status, OK);
+    check("timer", notification_timer(EVENTS, start + 2 * MS, MS, 4).status,
+          OK);
     for (int i = 0; i < 3; i++) {
         r = notification_wait(EVENTS, DEADLINE_NEVER);
         check("its bits", r.r[0], 4);

@@ -27,8 +27,7 @@ static void test_mappings(void)
     check("last user page",
           space_map(SLOT_SPACE, MANY, 1, 0x7ffffffff000, MAP_READ).status,
           FAILS(ERR_ARGUMENT, 3));
-    check("misaligned",
-          space_map(SLOT_SPACE, MANY, 1, AT + 1, MAP_READ).status,
+    check("misaligned", space_map(SLOT_SPACE, MANY, 1, AT + 1, MAP_READ).status,
           FAILS(ERR_ARGUMENT, 3));
     check("map again",
           space_map(SLOT_SPACE, MANY, 512, AT, MAP_READ | MAP_WRITE).status,
@@ -41,19 +40,17 @@ static void test_mappings(void)
           space_map(SLOT_SPACE, SPARE, 1, AT, MAP_READ).status,
           FAILS(ERR_OCCUPIED, 3));
     check("more than its rights",
-          space_map(SLOT_SPACE, SPARE, 1, AT + 0x1000000,
-                    MAP_READ | MAP_WRITE)
+          space_map(SLOT_SPACE, SPARE, 1, AT + 0x1000000, MAP_READ | MAP_WRITE)
               .status,
           FAILS(ERR_RIGHTS, 1));
     check("read only",
-          space_map(SLOT_SPACE, SPARE, 1, AT + 0x1000000, MAP_READ).status,
-          OK);
+          space_map(SLOT_SPACE, SPARE, 1, AT + 0x1000000, MAP_READ).status, OK);
     check("delete the original", captable_delete(SLOT_CAPTABLE, MANY).status,
           OK);
     check("its copy is gone", captable_info(SLOT_CAPTABLE, SPARE).r[0],
           CAP_NULL);
-    check("nothing is mapped there",
-          space_lookup(SLOT_SPACE, AT).r[0], AT + PAGE_SIZE);
+    check("nothing is mapped there", space_lookup(SLOT_SPACE, AT).r[0],
+          AT + PAGE_SIZE);
     for (cap_t i = 1; i < 512; i++)
         check("delete", captable_delete(SLOT_CAPTABLE, MANY + i).status, OK);
 }
@@ -61,18 +58,16 @@ static void test_mappings(void)
 static void test_reuse(void)
 {
     check("untyped",
-          untyped_retype(ram, CAP_UNTYPED, SUB_BYTES, 1, 0, SUB, 0).status,
-          OK);
+          untyped_retype(ram, CAP_UNTYPED, SUB_BYTES, 1, 0, SUB, 0).status, OK);
     for (int i = 0; i < 3; i++) {
-        check("carve", untyped_retype(SUB, CAP_FRAME, 12, 200, 0, MANY, 0)
-                           .status, OK);
+        check("carve",
+              untyped_retype(SUB, CAP_FRAME, 12, 200, 0, MANY, 0).status, OK);
         check("carved", untyped_info(SUB).r[2], 200 * PAGE_SIZE);
         check("no room",
               untyped_retype(SUB, CAP_FRAME, 12, 57, 0, MANY + 300, 0).status,
               FAILS(ERR_NO_MEMORY, 0));
         check("revoke", captable_revoke(SLOT_CAPTABLE, SUB).status, OK);
-        check("gone", captable_info(SLOT_CAPTABLE, MANY + 199).r[0],
-              CAP_NULL);
+        check("gone", captable_info(SLOT_CAPTABLE, MANY + 199).r[0], CAP_NULL);
     }
 }
 
@@ -81,17 +76,17 @@ static void test_cycles(void)
 {
     check("table", untyped_retype(SUB, CAP_CAPTABLE, 8, 1, 0, SPARE, 0).status,
           OK);
-    check("second", untyped_retype(SUB, CAP_CAPTABLE, 8, 1, 0, SPARE2, 0)
-                        .status, OK);
+    check("second",
+          untyped_retype(SUB, CAP_CAPTABLE, 8, 1, 0, SPARE2, 0).status, OK);
     check("itself", captable_copy(SPARE, 5, 0, SPARE, RIGHTS_ALL, 0).status,
           OK);
     check("each other",
           captable_copy(SPARE, 6, 0, SPARE2, RIGHTS_ALL, 0).status, OK);
-    check("and back",
-          captable_move(SPARE2, 6, 0, SPARE).status, OK);
+    check("and back", captable_move(SPARE2, 6, 0, SPARE).status, OK);
     check("delete", captable_delete(SLOT_CAPTABLE, SPARE2).status, OK);
-    check("space", untyped_retype(SUB, CAP_ADDRESS_SPACE, 16, 1, 0, SPARE, 0)
-                       .status, OK);
+    check("space",
+          untyped_retype(SUB, CAP_ADDRESS_SPACE, 16, 1, 0, SPARE, 0).status,
+          OK);
     check("space's account", space_info(SPARE).r[0], 14);
     check("all memory is free again",
           captable_revoke(SLOT_CAPTABLE, SUB).status, OK);
@@ -113,8 +108,7 @@ static void test_tables_run_out(void)
     check("tables are short", r.status, FAILS(ERR_NEED_TABLES, 0));
     check("by how many", r.r[0], 1);
     check("memory for tables",
-          untyped_retype(SUB, CAP_UNTYPED, 0x2000, 1, 0, SPARE2, 0).status,
-          OK);
+          untyped_retype(SUB, CAP_UNTYPED, 0x2000, 1, 0, SPARE2, 0).status, OK);
     check("donate", space_donate(SPARE, SPARE2).status, OK);
     check("map", space_map(SPARE, MANY, 1, AT, MAP_READ).status, OK);
     check("withdraw", captable_delete(SLOT_CAPTABLE, SPARE2).status, OK);

@@ -52,8 +52,11 @@ static void test_calls(void)
                        DEADLINE_NEVER)
               .status,
           OK);
-    check("send", send_message(OP_ENDPOINT_SEND, BADGED, TAG(1, 1, 0), 1, 0, 0,
-                               DEADLINE_POLL).status, OK);
+    check("send",
+          send_message(OP_ENDPOINT_SEND, BADGED, TAG(1, 1, 0), 1, 0, 0,
+                       DEADLINE_POLL)
+              .status,
+          OK);
 }
 
 static void test_caps(void)
@@ -80,10 +83,12 @@ static void test_caps(void)
  * sends only, and a call ends at once. */
 static void test_lost_reply(void)
 {
-    check("delete the reply", captable_delete(SLOT_CAPTABLE, REPLY).status,
-          OK);
-    check("call", send_message(OP_ENDPOINT_CALL, BADGED, TAG(1, 4, 0), 5, 6, 0,
-                               DEADLINE_NEVER).status, FAILS(ERR_GONE, 0));
+    check("delete the reply", captable_delete(SLOT_CAPTABLE, REPLY).status, OK);
+    check("call",
+          send_message(OP_ENDPOINT_CALL, BADGED, TAG(1, 4, 0), 5, 6, 0,
+                       DEADLINE_NEVER)
+              .status,
+          FAILS(ERR_GONE, 0));
 }
 
 static void test_death(void)

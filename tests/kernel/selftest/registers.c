@@ -169,8 +169,8 @@ static void test_boot_memory(void)
         return;
     check("of RAM", r->kind, REGION_RAM);
     check("that is boot's alone", r->size < 0x100000, 1);
-    check("frame", untyped_retype(r->slot, CAP_FRAME, 12, 1, 0, SPARE, 0).status,
-          OK);
+    check("frame",
+          untyped_retype(r->slot, CAP_FRAME, 12, 1, 0, SPARE, 0).status, OK);
     check("map", space_map(SLOT_SPACE, SPARE, 1, BOOT_AT, MAP_READ).status, OK);
     const volatile uint64_t *words = (const uint64_t *)BOOT_AT;
     uint64_t rest = 0;
