@@ -119,14 +119,13 @@ void client_deliver(struct nvme_driver *d, struct nvme_request *r)
 
 void client_publish(struct client *client)
 {
-    if (client->open && ring_publish(&client->completions))
+    if (ring_publish(&client->completions))
         notification_signal(client->wake);
 }
 
 bool client_may_sleep(struct client *client)
 {
-    if (!client->open || client->requests.corrupt ||
-        client->completions.corrupt)
+    if (client->requests.corrupt || client->completions.corrupt)
         return true;
     client->quiet = true;
     /* One that does not read its completions is not served until it does. */

@@ -51,6 +51,8 @@ struct nvme_driver {
     struct nvme_platform platform;
     struct nvme_controller controller;
     struct client clients[CLIENTS_MAX];
+    struct client *open[CLIENTS_MAX]; /* the connected ones */
+    uint32_t open_count;
     mmio_t registers;
     bool read_only; /* by the policy's argument */
     bool timer;     /* is set */

@@ -103,8 +103,8 @@ static uint32_t completions_move(struct nvme_driver *d)
         return count;
     while ((r = request_take(&d->controller)) != NULL)
         client_deliver(d, r);
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        client_publish(&d->clients[i]);
+    for (uint32_t i = 0; i < d->open_count; i++)
+        client_publish(d->open[i]);
     return count + 1;
 }
 
@@ -112,14 +112,13 @@ static uint32_t requests_move(struct nvme_driver *d)
 {
     uint32_t count = 0;
 
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        if (d->clients[i].open)
-            count += client_intake(d, &d->clients[i]);
+    for (uint32_t i = 0; i < d->open_count; i++)
+        count += client_intake(d, d->open[i]);
     for (uint32_t q = 0; q < d->controller.queue_count; q++)
         request_pump(&d->controller, q);
     /* What was refused at once has its answer already. */
-    for (uint32_t i = 0; i < CLIENTS_MAX && count != 0; i++)
-        client_publish(&d->clients[i]);
+    for (uint32_t i = 0; i < d->open_count && count != 0; i++)
+        client_publish(d->open[i]);
     return count;
 }
 
@@ -127,8 +126,8 @@ static bool clients_quiet(struct nvme_driver *d)
 {
     bool quiet = true;
 
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        quiet &= client_may_sleep(&d->clients[i]);
+    for (uint32_t i = 0; i < d->open_count; i++)
+        quiet &= client_may_sleep(d->open[i]);
     return quiet;
 }
 
