@@ -101,9 +101,10 @@ enum iommu_status iommu_irq_alloc(uint16_t *index);
 /* Makes an absent entry present. IOMMU_LIMIT: the units cannot address that
  * CPU. */
 enum iommu_status iommu_irq_set(uint16_t index, const struct iommu_irq *irq);
-/* Makes it absent; confirmed when IOMMU_OK (R4). */
-enum iommu_status iommu_irq_clear(uint16_t index);
-/* The same in two halves, for several entries with one confirmation. */
+/* Makes it absent until it is set again, and mutes faults of requests for it
+ * meanwhile (R7); confirmed when IOMMU_OK (R4). */
+enum iommu_status iommu_irq_mask(uint16_t index);
+/* Makes it absent; in two halves, for several entries with one confirmation. */
 void iommu_irq_remove(uint16_t index);
 enum iommu_status iommu_irqs_confirm(void);
 /* Gives an absent, confirmed entry back. */

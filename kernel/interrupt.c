@@ -222,7 +222,7 @@ static void mask(struct interrupt *i, bool over_limit)
         i->masked = true;
         if (i->is_line)
             line_mask(i, true);
-        else if (iommu_irq_clear(i->index) != IOMMU_OK)
+        else if (iommu_irq_mask(i->index) != IOMMU_OK)
             memory_quarantined = true;
         if (over_limit && i->device)
             device_tell(i->device);

@@ -11,6 +11,7 @@
 /* Entry, lower half. Destination mode, redirection and delivery mode stay 0:
  * physical, exactly that CPU, fixed. */
 #define ENTRY_PRESENT      ((uint64_t)1 << 0)
+#define ENTRY_MUTED        ((uint64_t)1 << 1) /* FPD; counts when absent too */
 #define ENTRY_LEVEL        ((uint64_t)1 << 4) /* trigger mode */
 #define ENTRY_VECTOR_SHIFT 16
 #define ENTRY_APIC_SHIFT   40 /* 8-bit APIC ID */
@@ -105,9 +106,9 @@ enum iommu_status iommu_irqs_confirm(void)
     return units_flush(vtd_entries_all());
 }
 
-enum iommu_status iommu_irq_clear(uint16_t index)
+enum iommu_status iommu_irq_mask(uint16_t index)
 {
-    iommu_irq_remove(index);
+    word_store(&vtd.entries[index].low, ENTRY_MUTED);
     return units_flush(vtd_entry(index));
 }
 

@@ -551,7 +551,8 @@ int model_msi(unsigned unit, uint16_t rid, uint64_t address, uint32_t data,
         ((high >> 16 & 3) != 0 || (uint16_t)high != rid))
         reason = MODEL_BAD_SOURCE;
     if (reason != 0) {
-        fault_log(u, rid, (uint64_t)index << 48, false, reason);
+        if (!(low & 2))
+            fault_log(u, rid, (uint64_t)index << 48, false, reason);
         return reason;
     }
     *vector = (uint8_t)(low >> 16);
