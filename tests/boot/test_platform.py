@@ -21,6 +21,7 @@ MACHINES = {
     "sparse-apic-ids": dict(extra=["-smp", "6,sockets=2,cores=3"]),
     "xapic": dict(smp=2, cpu="max,-x2apic"),
     "few-features": dict(smp=2, cpu="qemu64"),
+    "plain-xsave": dict(smp=2, cpu="qemu64,+xsave"),
     "no-hpet": dict(smp=2, extra=["-M", "q35,hpet=off"]),
     "64-mib": dict(smp=2, memory="64M"),
     "6-gib": dict(smp=2, memory="6G"),

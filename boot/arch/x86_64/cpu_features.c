@@ -133,6 +133,10 @@ void cpu_features_detect(void)
 
     for (unsigned i = 0; i < sizeof(optional) / sizeof(*optional); i++)
         *optional[i].flag = has(&optional[i]);
+    /* XSAVE without leaf 0xd, or without any of its extensions, as of `-cpu
+     * qemu64,+xsave`: the emulator then refuses CR4.OSXSAVE. FXSAVE will do. */
+    if (cpuid_read(0, 0).eax < 0xd || cpuid_read(0xd, 1).eax == 0)
+        cpu_features.xsave = false;
     cpu_features.xsaveopt = cpu_features.xsave && (cpuid_read(0xd, 1).eax & 1);
     cpu_features.phys_bits = 36;
     if (cpuid_read(0x80000000, 0).eax >= 0x80000008)
