@@ -3,6 +3,7 @@
 
 void run_tests(void)
 {
+    test_table();
     test_errors();
     test_memory();
     test_notifications();

@@ -3,6 +3,7 @@
 
 #include "../check.h"
 
+void test_table(void);
 void test_errors(void);
 void test_memory(void);
 void test_notifications(void);
