@@ -146,9 +146,15 @@ static bool is_first_of_kind(const struct device_book *d)
 void device_resolve(void)
 {
     for (uint32_t i = 0; i < device_count; i++) {
-        find(&devices[i]);
-        if (devices[i].found)
-            compare(&devices[i]);
+        struct device_book *d = &devices[i];
+
+        if (d->quarantined)
+            continue; /* a new server does not know */
+        d->found = false;
+        d->refused[0] = 0;
+        find(d);
+        if (d->found)
+            compare(d);
     }
     for (uint32_t i = 0; i < device_count; i++)
         if (is_first_of_kind(&devices[i]))
@@ -167,7 +173,8 @@ void device_server_died(void)
 {
     pci_endpoint = 0;
     for (uint32_t i = 0; i < device_count; i++)
-        refuse(&devices[i], "the PCI server has died");
+        if (!devices[i].quarantined)
+            refuse(&devices[i], "the PCI server has died");
 }
 
 /* --- into the cage --- */
@@ -438,6 +445,17 @@ bool device_block_all(struct component *c)
     return confirmed;
 }
 
+/* 0, or the device stays in quarantine for good. */
+static bool release(struct component *c, struct device_book *d)
+{
+    if (pci_release(pci_endpoint, d->function.handle) == 0)
+        return true;
+    d->quarantined = true;
+    refuse(d, "device %s is in quarantine: %s", d->name, pci_reason());
+    log_line("%s: %s", c->name, d->refused);
+    return false;
+}
+
 bool device_reset_all(struct component *c)
 {
     const struct manifest_range *range = &c->policy->devices;
@@ -451,13 +469,24 @@ bool device_reset_all(struct component *c)
         d->claimed = false;
         d->device = d->domain = d->interrupts = 0;
         d->interrupt_count = d->windows = 0;
-        if (pci_endpoint != 0 &&
-            pci_release(pci_endpoint, d->function.handle) == 0)
-            continue;
-        refuse(d, "device %s is in quarantine: %s", d->name,
-               pci_endpoint != 0 ? pci_reason() : "the PCI server has died");
-        log_line("%s: %s", c->name, d->refused);
-        reset = false;
+        d->dirty = pci_endpoint == 0;
+        if (d->dirty || !release(c, d))
+            reset = false;
     }
     return reset;
+}
+
+bool device_clean_all(struct component *c)
+{
+    const struct manifest_range *range = &c->policy->devices;
+    bool clean = true;
+
+    for (uint32_t i = 0; i < range->count; i++) {
+        struct device_book *d = &devices[range->first + i];
+
+        if (d->dirty && d->found && release(c, d))
+            d->dirty = false;
+        clean = clean && !d->dirty && !d->quarantined;
+    }
+    return clean;
 }

@@ -15,6 +15,9 @@ struct device_book {
     char name[DEVICE_NAME];
     char refused[MONITOR_TEXT]; /* why it cannot be granted; else empty */
 
+    bool quarantined; /* a PCI server could not reset it */
+    bool dirty;       /* its PCI server died before it could */
+
     /* while claimed */
     bool claimed;
     cap_t device, domain, interrupts;
@@ -54,6 +57,10 @@ void device_events(uint64_t bits);
 
 /* When device_look() has something to do, or DEADLINE_NEVER. */
 uint64_t device_next_look(void);
+
+/* Has a new PCI server reset what the old one left behind; false if one of the
+ * component's devices was not reset. */
+bool device_clean_all(struct component *c);
 
 /* Logs the fault records that drivers have left (R6). */
 void device_look(void);

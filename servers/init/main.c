@@ -11,6 +11,7 @@
 
 #include "servers/init/component.h"
 #include "servers/init/device.h"
+#include "servers/init/life.h"
 #include "servers/init/log.h"
 #include "servers/init/module.h"
 #include "servers/init/monitor.h"
@@ -81,8 +82,8 @@ int main(void)
     log_line("init: policy %s: %u components", manifest_file(&manifest),
              component_count);
     for (uint32_t i = 0; i < component_count; i++)
-        watch_start(&components[i]);
-    watch_check_console();
+        life_start(&components[i]);
+    life_check_console();
     boot_done_ns = clock_now();
     watch_run();
 }

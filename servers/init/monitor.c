@@ -14,7 +14,7 @@
 #include "servers/init/ram.h"
 #include "servers/init/rescue.h"
 #include "servers/init/verify.h"
-#include "servers/init/watch.h"
+#include "servers/init/life.h"
 
 #define LOG_PART 1024u
 
@@ -199,7 +199,7 @@ static void kill_component(struct component *c)
 {
     snprintf(c->text, sizeof c->text, "killed by request");
     if (c->state == MONITOR_RUNNING)
-        watch_stop(c, true);
+        life_stop(c, true);
 }
 
 /* Requests about one component. */
@@ -222,10 +222,8 @@ static monitor_after *serve_component(struct message *m, uint64_t label,
         fail(m, c->state == MONITOR_RUNNING ? SERVICE_OK : SERVICE_NOT_FOUND);
         return kill_component;
     default:
-        fail(m, c->policy->role == MANIFEST_ROLE_PCI_SERVER
-                    ? SERVICE_UNSUPPORTED
-                    : SERVICE_OK);
-        return watch_restart;
+        fail(m, SERVICE_OK);
+        return life_restart;
     }
 }
 

@@ -15,15 +15,3 @@ bool watch_until_ready(const struct component *c, uint64_t deadline);
 
 /* Serves for ever. */
 _Noreturn void watch_run(void);
-
-/* Ends a component's life for this reason and applies its restart rule. */
-void watch_stop(struct component *c, bool failure);
-
-/* Ends it and starts it again at once, whatever the rule. */
-void watch_restart(struct component *c);
-
-/* Starts one component, and what depends on its role. */
-void watch_start(struct component *c);
-
-/* Only a console reads the log: without one it goes to the serial port. */
-void watch_check_console(void);

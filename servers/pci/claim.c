@@ -333,9 +333,10 @@ int claim_release(const struct config_space *c, struct tree *t, struct node *n,
     struct holding *h = holding_of(t, n);
     bool reset;
 
+    if (n->state == PCI_QUARANTINED)
+        return REFUSE(why, SERVICE_QUARANTINED, "%s", n->reason);
     if (n->state != PCI_CLAIMED)
-        return REFUSE(why, SERVICE_BAD_REQUEST, "%s is not claimed",
-                      address_text(n));
+        h->mastered = true; /* by the server before this one */
     set_command(c, n, COMMAND_MASTER, 0);
     msi_disable(c, n);
     if (!take_back(h)) {

@@ -83,14 +83,31 @@ def test_everything_dies_and_comes_back(machine):
     assert EXACT in m.run("verify")
 
 
-def test_the_pci_servers_death_closes_every_cage(machine):
+def test_the_pci_server_comes_back(machine):
+    """The kernel closes every cage with it; the next one resets the devices,
+    and only then do the drivers start again (R4)."""
     m = machine(FILES)
     m.wait_prompt()
     m.run("kill pci")
-    m.expect("nvme: its device is gone with the PCI server; stopped")
-    assert "in quarantine" in m.run("log")
-    assert state_of(m, "nvme") == "failed"
-    assert state_of(m, "fs") == "running"
+    m.expect(r"pci: killed by request; stopped \(restart 1 of")
+    m.expect("nvme: its device is gone with the PCI server; stopped until")
+    assert "big.bin" in m.run("ls /")
+    m.run("kill nvme")
+    assert "big.bin" in m.run("ls /")
+    m.run("restart pci")
+    assert "big.bin" in m.run("ls /")
+    assert EXACT in m.run("verify")
+
+
+def test_without_a_pci_server_drivers_stay_away(machine):
+    """R4: nobody can reset the device, so the memory is not used again."""
+    m = machine("tests/boot/policies/edu-port.yaml")
+    m.wait_prompt()
+    m.run("kill pci")
+    m.expect("edu: its device is gone with the PCI server; stopped, its memory "
+             "in quarantine")
+    assert state_of(m, "edu") == "failed"
+    assert state_of(m, "console") == "running"
 
 
 def test_a_device_without_reset_stays_in_quarantine(machine):

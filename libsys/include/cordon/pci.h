@@ -127,8 +127,9 @@ int pci_set_vector(cap_t pci, uint32_t handle, uint32_t vector,
  * must be in its cage by then, and its windows not yet handed out. */
 int pci_enable(cap_t pci, uint32_t handle, uint32_t vectors);
 
-/* Bus master off, windows and Device taken back, reset. Success: the function
- * is unclaimed again. Else it is quarantined, and pci_reason() says why. */
+/* Bus master off, windows and Device taken back, reset (also of a function that
+ * a PCI server before this one had given out). Success: it is unclaimed again.
+ * Else it is quarantined, and pci_reason() says why. */
 int pci_release(cap_t pci, uint32_t handle);
 
 /* --- for drivers; `pci` is the capability of kind STARTUP_PCI --- */
