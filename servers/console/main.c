@@ -15,6 +15,7 @@
 #include "servers/console/commands.h"
 #include "servers/console/editor.h"
 #include "servers/console/logs.h"
+#include "servers/console/table.h"
 #include "servers/console/uart.h"
 #include "servers/console/words.h"
 
@@ -78,16 +79,14 @@ static void banner(void)
     fflush(stdout);
 }
 
-/* Show the candidates, as many as there is room for, below the line. */
-static void show_candidates(const struct complete *c)
+/* Show the candidates, as many as were kept, below the line. */
+static void show_candidates(struct complete *c)
 {
     editor_hide(&editor);
     printf(PROMPT "%s\n", editor.line);
-    for (unsigned i = 0; i < c->shown; i++)
-        printf("%s%s", i ? "  " : "", c->names[i]);
+    names_print(c->names, c->shown, COLUMNS - 1);
     if (c->count > c->shown)
-        printf("  and %u more", c->count - c->shown);
-    printf("\n");
+        printf("and %u more\n", c->count - c->shown);
     fflush(stdout);
     editor_show(&editor);
 }

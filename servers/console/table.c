@@ -5,6 +5,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define GAP "  "
@@ -100,6 +101,29 @@ void table_print(const struct table *t)
     }
     if (t->overflow)
         printf("(more rows did not fit)\n");
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+void names_print(const char **names, unsigned count, unsigned width)
+{
+    unsigned longest = 1, columns, rows;
+
+    qsort(names, count, sizeof(*names), by_name);
+    for (unsigned i = 0; i < count; i++)
+        if (longest < strlen(names[i]) + 2)
+            longest = (unsigned)strlen(names[i]) + 2;
+    columns = width < longest ? 1 : width / longest;
+    rows = (count + columns - 1) / columns;
+    for (unsigned row = 0; row < rows; row++)
+        for (unsigned i = row; i < count; i += rows)
+            if (i + rows < count)
+                printf("%-*s", (int)longest, names[i]);
+            else
+                printf("%s\n", names[i]);
 }
 
 const char *format_bytes(char *text, size_t room, uint64_t bytes)

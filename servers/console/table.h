@@ -36,6 +36,10 @@ void table_colour(struct table *t, unsigned colour);
 /* Print it to stdout, without blanks at the ends of lines. */
 void table_print(const struct table *t);
 
+/* Print names sorted and in columns, downwards, on rows of `width`. Puts the
+ * names in order where they are. */
+void names_print(const char **names, unsigned count, unsigned width);
+
 /* 1536 as "1.5 KiB"; whole numbers without a fraction. */
 const char *format_bytes(char *text, size_t room, uint64_t bytes);
 

@@ -17,15 +17,29 @@
 
 static struct table t;
 
-/* What table_print() writes to stdout. */
-static void prints(const char *want)
+static void print_table(void)
+{
+    table_print(&t);
+}
+
+static void print_names(void)
+{
+    const char *names[] = {"ccc", "a", "e", "bb", "d"};
+
+    names_print(names, 5, 11);
+    names_print(names, 2, 1);
+    names_print(names, 0, 80);
+}
+
+/* What a function writes to stdout. */
+static void writes(void (*print)(void), const char *want)
 {
     static char got[64 << 10];
     FILE *real = stdout;
     size_t n;
 
     stdout = tmpfile();
-    table_print(&t);
+    print();
     rewind(stdout);
     n = fread(got, 1, sizeof(got) - 1, stdout);
     got[n] = 0;
@@ -33,6 +47,17 @@ static void prints(const char *want)
     stdout = real;
     if (want)
         assert_string_equal(got, want);
+}
+
+static void prints(const char *want)
+{
+    writes(print_table, want);
+}
+
+static void test_names_in_columns(void **state)
+{
+    (void)state;
+    writes(print_names, "a    d\nbb   e\nccc\na\nbb\n");
 }
 
 static void test_columns_fit_their_widest_cell(void **state)
@@ -122,6 +147,7 @@ int main(void)
         cmocka_unit_test(test_columns_fit_their_widest_cell),
         cmocka_unit_test(test_a_row_has_its_colour),
         cmocka_unit_test(test_too_much_is_said_and_left_out),
+        cmocka_unit_test(test_names_in_columns),
         cmocka_unit_test(test_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
