@@ -26,10 +26,11 @@ static void remember(struct complete *c, const char *name, char suffix)
 
 void complete_add(struct complete *c, const char *name, char suffix)
 {
-    size_t i = 0;
+    size_t i = 0, length = strlen(name);
 
-    if (strncmp(name, c->prefix, c->prefix_bytes) != 0 ||
-        strlen(name) + 2 > sizeof(c->first))
+    /* Not strncmp: a prefix that somebody typed may hold a NUL. */
+    if (length < c->prefix_bytes || length + 2 > sizeof(c->first) ||
+        memcmp(name, c->prefix, c->prefix_bytes) != 0)
         return;
     remember(c, name, suffix);
     if (!c->count++) {
@@ -44,6 +45,9 @@ void complete_add(struct complete *c, const char *name, char suffix)
 
 const char *complete_insertion(const struct complete *c, size_t *bytes)
 {
-    *bytes = c->count ? c->common - c->prefix_bytes : 0;
+    *bytes = 0;
+    if (!c->count)
+        return ""; /* the prefix may be longer than any name */
+    *bytes = c->common - c->prefix_bytes;
     return c->first + c->prefix_bytes;
 }
