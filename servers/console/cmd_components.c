@@ -261,6 +261,8 @@ static int act(int argc, char **argv, int (*action)(cap_t, uint32_t))
     error = action(monitor, number);
     if (!error)
         error = monitor_component(monitor, number, &after);
+    if (error == SERVICE_NOT_FOUND)
+        return shell_fail(argv[1], "it does not run");
     return error ? service_failed(argv[1], error) : SHELL_OK;
 }
 

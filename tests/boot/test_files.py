@@ -2,6 +2,7 @@
 and a broken disk gives one clear line and an error, never a hang."""
 
 import os
+import random
 import re
 import shutil
 import subprocess
@@ -163,6 +164,26 @@ def test_a_damaged_disk_is_used_all_the_same(machine, disk, disk_sums,
     want = disk_sums["/big.bin"]
     assert m.run("sha256sum /big.bin") == f"{want}  /big.bin"
     assert says in m.run("log")
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_file_system_damaged_at_random(machine, disk, test_directory, seed):
+    """Whatever lies on the disk, every command ends and the server lives."""
+    def change(f):
+        chance = random.Random(seed)
+        for _ in range(400):     # most inodes and directories lie in front
+            f.seek(PARTITION + 4096 + int(chance.paretovariate(0.5)) * 97
+                   % (48 << 20))
+            f.write(bytes([chance.randrange(256)]))
+
+    m = machine(POLICY, disks=[broken(disk, test_directory, change)])
+    m.wait_prompt()
+    for command in ("ls -l /", "ls -l /docs", "ls -l /src/kernel",
+                    "ls -l /newlib", "wc /docs/files.md", "df",
+                    "sha256sum /big.bin"):
+        m.run(command, 30)
+    assert m.run("echo alive") == "alive"
+    assert re.search(r"^fs +running .* - +-$", m.run("cages"), re.M)
 
 
 def failing(disk, directory, sector=None):
