@@ -65,6 +65,11 @@ static void record_decode(const struct vtd_unit *u, uint64_t low, uint64_t high,
     };
 }
 
+static void record_choose(struct vtd_unit *u, uint32_t i)
+{
+    u->fault_next = (uint8_t)(i < u->record_count ? i : 0);
+}
+
 /* Takes the record at fault_next, and steps on. Records are filled in ring
  * order, so the first empty one ends the burst. */
 static bool record_take(struct vtd_unit *u, struct iommu_fault *f)
@@ -76,7 +81,7 @@ static bool record_take(struct vtd_unit *u, struct iommu_fault *f)
         return false;
     record_decode(u, mmio_read64(record), high, f);
     mmio_write32(record + RECORD_CLEAR, RECORD_VALID_32);
-    u->fault_next = (uint8_t)((u->fault_next + 1u) % u->record_count);
+    record_choose(u, u->fault_next + 1u);
     return true;
 }
 
@@ -90,7 +95,7 @@ static bool unit_fault_take(struct vtd_unit *u, struct iommu_fault *f)
      * where the hardware says. */
     bool taken = record_take(u, f);
     if (!taken && (status & FSTS_PENDING)) {
-        u->fault_next = (uint8_t)(FSTS_INDEX(status) % u->record_count);
+        record_choose(u, FSTS_INDEX(status));
         taken = record_take(u, f);
     }
     if (status & FSTS_OVERFLOW) {
@@ -129,7 +134,7 @@ static void records_clear(struct vtd_unit *u)
         mmio_write32(record_at(u, i) + RECORD_CLEAR, RECORD_VALID_32);
     mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
     uint32_t status = mmio_read32(u->registers + REG_FAULT_STATUS);
-    u->fault_next = (uint8_t)(FSTS_INDEX(status) % u->record_count);
+    record_choose(u, FSTS_INDEX(status));
 }
 
 /* The unit's own interrupts are not remapped (VT-d 4.1, 5.1): the message is

@@ -34,6 +34,7 @@ def test_selftest(run, options):
 
 @pytest.mark.parametrize("options", [
     {"smp": 1}, {"smp": 4}, {"smp": 2, "cpu": "max,-x2apic"},
+    {"smp": 2, "iommu_options": "caching-mode=on,aw-bits=39"},
     {"smp": 2, "iommu": False}, {"smp": 2, "intremap": False},
 ], ids=lambda o: ",".join(f"{k}={v}" for k, v in o.items()))
 def test_devices(run, options):

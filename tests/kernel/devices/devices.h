@@ -16,6 +16,8 @@ enum {
     INTERRUPT,
     INTERRUPT2,
     LINE,
+    SUPERPAGE, /* a Frame of 2 MiB, and a copy */
+    SUPERPAGE_COPY,
     BLOCK_OF_IRQS = 400,
 };
 

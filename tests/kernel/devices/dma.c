@@ -51,6 +51,50 @@ static unsigned mismatches(unsigned page)
     return wrong;
 }
 
+#define LARGE_AT   0x70000000ul
+#define LARGE_IOVA 0x600000ul
+
+/* A superpage: one leaf, and the card finds its last byte. */
+static void test_large(void)
+{
+    volatile unsigned char *large = (volatile unsigned char *)LARGE_AT;
+    uint64_t last = (1ul << PAGE_2M_BITS) - 256;
+    struct result r;
+
+    check(
+        "2 MiB",
+        untyped_retype(ram, CAP_FRAME, PAGE_2M_BITS, 1, 0, SUPERPAGE, 0).status,
+        OK);
+    check("copy",
+          captable_copy(SLOT_CAPTABLE, SUPERPAGE_COPY, 0, SUPERPAGE, RIGHTS_ALL,
+                        0)
+              .status,
+          OK);
+    check("not aligned",
+          space_map(DOMAIN, SUPERPAGE, 1, LARGE_IOVA + PAGE_SIZE, MAP_WRITE)
+              .status,
+          FAILS(ERR_ARGUMENT, 3));
+    check("map",
+          space_map(DOMAIN, SUPERPAGE, 1, LARGE_IOVA, MAP_READ | MAP_WRITE)
+              .status,
+          OK);
+    check("for us",
+          space_map(SLOT_SPACE, SUPERPAGE_COPY, 1, LARGE_AT, MAP_READ).status,
+          OK);
+    r = space_lookup(DOMAIN, LARGE_IOVA + last);
+    check("one leaf", r.r[2], PAGE_2M_BITS);
+    check("a page inside it",
+          space_map(DOMAIN, PAGES + 2, 1, LARGE_IOVA + PAGE_SIZE, MAP_READ)
+              .status,
+          FAILS(ERR_OCCUPIED, 3));
+    card_write_memory(LARGE_IOVA + last, 256);
+    check("its last bytes", large[last + 255], 255 ^ 0x5a);
+    check("not before", large[last - 1], 0);
+    check("delete", captable_delete(SLOT_CAPTABLE, SUPERPAGE).status, OK);
+    check("gone from the tables",
+          space_lookup(DOMAIN, LARGE_IOVA).r[0] != LARGE_IOVA, 1);
+}
+
 void test_dma(void)
 {
     struct result r;
@@ -87,6 +131,7 @@ void test_dma(void)
     memory[2 * PAGE_SIZE] = 7;
     card_write_memory(IOVA + 2 * PAGE_SIZE, 64);
     check("after unmap", memory[2 * PAGE_SIZE], 7);
+    test_large();
     /* Read-only from now on. */
     check("protect", space_protect(DOMAIN, PAGES + 3, 1, MAP_READ).status, OK);
     memory[3 * PAGE_SIZE] = 8;
