@@ -9,7 +9,7 @@
 
 #include "tests/component/selftest/selftest.h"
 
-#define PATIENCE clock_after(5 * NS_PER_S)
+#define PATIENCE clock_after(20 * NS_PER_S)
 
 static uint64_t ask(uint64_t label, uint64_t word, struct message *m)
 {
@@ -49,7 +49,7 @@ const char *test_messages(void)
     start = clock_now();
     for (int i = 0; i < 1000; i++)
         EXPECT(ask(TEST_ECHO, (uint64_t)i, &m) == OK);
-    EXPECT(clock_now() - start < 5 * NS_PER_S);
+    EXPECT(clock_now() - start < 20 * NS_PER_S);
     return NULL;
 }
 

@@ -120,7 +120,7 @@ const char *test_time(void)
 
     clock_sleep(20 * NS_PER_MS);
     ns = clock_now() - start;
-    EXPECT(ns >= 20 * NS_PER_MS && ns < 500 * NS_PER_MS);
+    EXPECT(ns >= 20 * NS_PER_MS && ns < 10 * NS_PER_S);
     EXPECT(notification_wait(n, DEADLINE_POLL).status == ERR_TIMEOUT);
     start = clock_now();
     EXPECT(
