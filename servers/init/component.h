@@ -91,6 +91,12 @@ void component_end(struct component *c);
 uint64_t component_map(struct component *c, cap_t frames, size_t count,
                        uint64_t address, uint32_t attributes);
 
+/* --- build.c --- */
+
+/* Everything up to its first instruction. 0, or -1 after saying why; then parts
+ * of the life are there and component_end() must follow. */
+int component_build(struct component *c);
+
 /* --- load.c --- */
 
 /* Loads the program; *entry is where it starts. 0, or -1 after saying why. */

@@ -70,3 +70,18 @@ const struct device_book *device_of_handle(uint32_t handle);
 
 /* From now on nothing can be claimed. */
 void device_server_died(void);
+
+/* --- between the files of the book --- */
+
+/* Puts why it cannot be granted into d->refused. */
+__attribute__((format(printf, 2, 3))) void
+device_refuse(struct device_book *d, const char *format, ...);
+
+/* Makes the notification that tells of faults. */
+void device_fault_open(void);
+
+/* Has the device's faults told; 0, or -1 after saying why not. */
+int device_bind_faults(struct component *c, struct device_book *d);
+
+/* Logs the fault records that are there now. */
+void device_drain_faults(struct device_book *d);

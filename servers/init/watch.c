@@ -120,13 +120,21 @@ bool watch_until_ready(const struct component *c, uint64_t deadline)
     return c->ready && c->state == MONITOR_RUNNING;
 }
 
+static uint64_t next_wake(const struct component *next)
+{
+    uint64_t at = device_next_look();
+
+    return next != NULL && next->restart_at < at ? next->restart_at : at;
+}
+
 /* One start at a time, so that messages do not wait for more than one. */
 void watch_run(void)
 {
     for (;;) {
         struct component *next = life_next();
 
-        receive_one(next == NULL ? DEADLINE_NEVER : next->restart_at);
+        receive_one(next_wake(next));
+        device_look();
         if (next != NULL && next->state == MONITOR_WAITING &&
             next->restart_at <= clock_now())
             life_start(next);
