@@ -1,5 +1,6 @@
 /* Calls and answers within one CPU: see fastpath.h. */
 #include "kernel/fastpath.h"
+#include "kernel/meet.h"
 #include "kernel/message.h"
 #include "kernel/operation_numbers.h"
 #include "kernel/queue.h"
@@ -9,8 +10,6 @@
 _Static_assert(OP_ENDPOINT_CALL == ASM_ENDPOINT_CALL &&
                    OP_REPLY_RECEIVE == ASM_REPLY_RECEIVE,
                "entry.S");
-
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
 
 /* Words and capabilities of a tag: up to MSG_MAX_WORDS has no capability. */
 #define TAG_SIZES(tag) ((tag)&0xffff)
@@ -54,44 +53,6 @@ long_way(struct thread *self, enum operation operation, MESSAGE)
     kernel_leave(syscall_entry(self));
 }
 
-static inline uint16_t plain(enum thread_state state, const struct cpu *cpu)
-{
-    return (uint16_t)(state | cpu->index << 8);
-}
-
-/*
- * Takes the first receiver off the endpoint and makes `self` wait for its
- * answer. NULL: there is none, or it needs the long way.
- */
-static inline __attribute__((always_inline)) struct thread *
-meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
-{
-    struct reply *reply;
-    struct thread *to;
-
-    lock_acquire(&endpoint->lock);
-    to = endpoint->receivers;
-    if (unlikely(!to || to->plain_on != cpu->index))
-        goto long_way;
-    /* Another CPU may be destroying the Reply: look at the pointer once. */
-    reply = __atomic_load_n(&to->reply, __ATOMIC_RELAXED);
-    if (unlikely(!reply || !reply_put(reply, self)))
-        goto long_way;
-    queue_take(&endpoint->receivers, to);
-    lock_release(&endpoint->lock);
-    reply->holder = NULL;
-    to->reply = NULL;
-    to->state = THREAD_READY;
-    self->reply = reply;
-    self->state_and_plain = plain(THREAD_CALLING, cpu);
-    sched_lend(cpu->context, self, to, reply);
-    return to;
-
-long_way:
-    lock_release(&endpoint->lock);
-    return NULL;
-}
-
 void fast_call(struct thread *self, MESSAGE)
 {
     struct cpu *cpu = cpu_self();
@@ -111,21 +72,6 @@ void fast_call(struct thread *self, MESSAGE)
         message_copy_page(self, to, TAG_WORDS(tag));
     thread_change(cpu, self, to);
     kernel_leave_syscall(to);
-}
-
-bool fast_fault(struct cpu *cpu, struct thread *self, struct endpoint *endpoint,
-                uint64_t badge)
-{
-    struct thread *to;
-
-    if (cpu->context->depth >= DONATION_DEPTH)
-        return false;
-    to = meet_receiver(cpu, self, endpoint);
-    if (!to)
-        return false;
-    self->faulted = true;
-    message_fault(self, to, badge);
-    return true;
 }
 
 /* Gives the answer to a caller that is already taken off its Reply. */
