@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <cordon/boot_info.h>
 #include "boot/acpi.h"
 #include "kernel/platform.h"
 

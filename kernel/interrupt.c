@@ -80,10 +80,7 @@ static bool entry_set(struct interrupt *i)
 static void line_mask(const struct interrupt *i, bool mask)
 {
     lock_acquire(&ioapic_lock);
-    if (mask)
-        ioapic_mask(i->gsi);
-    else
-        ioapic_unmask(i->gsi);
+    ioapic_mask(i->gsi, mask);
     lock_release(&ioapic_lock);
 }
 
@@ -98,7 +95,7 @@ static bool line_route(const struct interrupt *i)
         done = ioapic_route_direct(i->gsi, i->vector,
                                    (uint8_t)platform.apic_ids[i->cpu]);
     if (done)
-        ioapic_unmask(i->gsi);
+        ioapic_mask(i->gsi, false);
     lock_release(&ioapic_lock);
     return done;
 }

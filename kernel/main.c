@@ -4,10 +4,12 @@
  * the Untyped, but nothing runs in user mode before every CPU has flushed the
  * old mappings. From here on the kernel never speaks (R6).
  */
-#include "kernel/leave_boot.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
+
+#define PTE_WRITE (1ul << 1)
+#define CR4_PGE   (1ul << 7)
 
 struct cpu cpus[MAX_CPUS];
 uint64_t idt[256][2] __attribute__((aligned(PAGE_SIZE)));
@@ -17,6 +19,25 @@ struct platform platform;
 uint32_t kernel_arrived;
 
 static bool released;
+
+/* Takes boot/ out of the image; in the direct map, where it is present and not
+ * executable, it becomes ordinary RAM. Then every CPU flushes. */
+static void boot_leave(struct boot_pages boot)
+{
+    for (uint64_t i = 0; i < boot.count; i++) {
+        boot.image[i] = 0;
+        boot.direct[i] |= PTE_WRITE;
+    }
+}
+
+/* Global entries, too (Intel SDM 3A, 4.10.4.1). */
+static void tlb_flush_all(void)
+{
+    uint64_t cr4 = cr4_read();
+
+    cr4_write(cr4 & ~CR4_PGE);
+    cr4_write(cr4);
+}
 
 /* Nothing is armed, nothing runs. */
 _Noreturn static void cpu_start(struct cpu *cpu)
@@ -30,7 +51,7 @@ _Noreturn static void cpu_start(struct cpu *cpu)
 
 void kernel_main(struct boot_pages boot)
 {
-    leave_boot(boot);
+    boot_leave(boot);
     tlb_flush_all();
     __atomic_store_n(&released, true, __ATOMIC_RELEASE);
     for (uint32_t i = 1; i < platform.cpu_count; i++)

@@ -49,8 +49,14 @@ uint64_t clock_tsc(void);
 uint64_t clock_ns_to_tsc(uint64_t ns_since_boot); /* saturates */
 uint64_t clock_tsc_to_ns(uint64_t tsc);
 
+/* boot/'s pages: `count` page-table entries from `image` and from `direct` on,
+ * in one table of the image and one of the direct map. */
+struct boot_pages {
+    uint64_t *image, *direct;
+    uint64_t count;
+};
+
 struct cpu;
-struct boot_pages;
 _Noreturn void kernel_main(struct boot_pages boot);
 _Noreturn void kernel_cpu_main(struct cpu *self);
 /* Index of the CPU that last reached kernel_cpu_main(). */

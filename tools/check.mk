@@ -10,7 +10,8 @@ size: ## count the lines of kernel/ and iommu/ against the limit
 
 # A header that needs another says so itself: each is compiled alone, the
 # kernel's freestanding, the user's against newlib, the tools' on the host.
-KERNEL_HEADERS := $(wildcard $(foreach d,kernel kernel/include/cordon $(KERNEL_DIRS) $(BOOT_DIRS),$(d)/*.h))
+KERNEL_HEADERS := $(wildcard $(foreach d,kernel/include/cordon boot/include/cordon \
+	$(KERNEL_DIRS) $(BOOT_DIRS),$(d)/*.h))
 USER_HEADERS   := $(wildcard libsys/*.h $(addprefix libsys/include/,*.h */*.h) \
 	$(addsuffix /*.h,$(PROGRAM_DIRS)) tests/attack/*.h)
 HOST_HEADERS   := $(wildcard tools/*/*.h tests/unit/*.h tests/fuzz/*.h)
@@ -27,7 +28,7 @@ define header
 $(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(GENERATED) $(3)
 	$$(call say,HEADER,$$<)
 	$(Q)mkdir -p $$(@D)
-	$(Q)echo '#include <$$(patsubst kernel/include/%,%,$$(<:libsys/include/%=%))>' | $(CC) $(2) -MMD -MP -MT $$@ -MF $$@.d \
+	$(Q)echo '#include <$$(patsubst kernel/include/%,%,$$(patsubst boot/include/%,%,$$(<:libsys/include/%=%)))>' | $(CC) $(2) -MMD -MP -MT $$@ -MF $$@.d \
 		-x c -fsyntax-only - && touch $$@
 endef
 $(eval $(call header,k,$$(KERNEL_CFLAGS)))

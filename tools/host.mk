@@ -1,6 +1,6 @@
 # Programs for the host: the policy compiler.
 
-HOST_INCLUDE := -I$(GEN) -Ikernel/include -I. -idirafter libsys/include
+HOST_INCLUDE := -I$(GEN) -Ikernel/include -Iboot/include -I. -idirafter libsys/include
 HOST_CFLAGS   = -std=gnu11 -O2 -g $(WARNINGS) -D_GNU_SOURCE $(HOST_INCLUDE)
 
 POLICYC         := $(O)/tools/policyc

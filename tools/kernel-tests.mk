@@ -5,7 +5,8 @@ KERNEL_TEST_DIRS := $(patsubst %/,%,$(sort $(wildcard tests/kernel/*/)))
 KERNEL_TESTS     := $(addprefix $(O)/kernel-tests/,$(notdir $(KERNEL_TEST_DIRS)))
 
 KERNEL_TEST_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -ffreestanding -nostdinc \
-	-isystem $(GCC_INCLUDE) -I$(GEN) -Ikernel/include -mgeneral-regs-only \
+	-isystem $(GCC_INCLUDE) -I$(GEN) -Ikernel/include -Iboot/include -Ilibsys/include \
+	-mgeneral-regs-only \
 	-fno-pie -fno-stack-protector -fcf-protection=none -fno-common \
 	-fno-asynchronous-unwind-tables $(DEFINES)
 

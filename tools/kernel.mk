@@ -7,7 +7,7 @@ BOOT_DIRS      := boot boot/arch/$(KERNEL_ARCH) boot/vtd
 KERNEL_SOURCES := $(call sources,$(KERNEL_DIRS) $(BOOT_DIRS))
 KERNEL_OBJECTS := $(call objects,k,$(KERNEL_SOURCES))
 KERNEL_SCRIPT  := boot/arch/$(KERNEL_ARCH)/image.ld
-KERNEL_INCLUDE := -I$(GEN) -Ikernel/include -I.
+KERNEL_INCLUDE := -I$(GEN) -Ikernel/include -Iboot/include -I.
 
 # No SSE and no red zone: an interrupt may arrive at any instruction.
 KERNEL_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wconversion \

@@ -13,7 +13,7 @@ endif
 -include $(wildcard $(addsuffix /flags.mk,$(PROGRAM_DIRS)))
 
 # libsys brings the headers that newlib lacks, so it comes first.
-USER_INCLUDE := -Ilibsys/include -I$(GEN) -Ikernel/include -I.
+USER_INCLUDE := -Ilibsys/include -I$(GEN) -Ikernel/include -Iboot/include -I.
 USER_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -D_GNU_SOURCE \
 	-U__linux__ -U__linux -Ulinux -nostdinc $(USER_INCLUDE) \
 	-isystem $(GCC_INCLUDE) -isystem $(NEWLIB)/include \

@@ -95,7 +95,7 @@ static const char *units_enable(const struct iommu_boot *boot)
         const char *wrong = unit_enable(u, &offers[i]);
         if (wrong != NULL)
             return wrong;
-        vtd_fault_enable(u, boot->fault_vector, boot->fault_apic_id);
+        unit_faults_enable(u, boot->fault_vector, boot->fault_apic_id);
     }
     return NULL;
 }

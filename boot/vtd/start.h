@@ -35,5 +35,8 @@ uint64_t remap_register(void);
 void remap_table_make(void);
 void unit_tables_make(struct vtd_unit *u);
 
+/* faults.c: empties the log and lets its interrupt through. */
+void unit_faults_enable(struct vtd_unit *u, uint8_t vector, uint32_t apic_id);
+
 /* scopes.c: fills vtd.scopes from vtd_dmar. */
 void scopes_resolve(void);

@@ -54,8 +54,8 @@ static void capabilities_read(struct vtd_unit *u, struct unit_offer *offer,
     offer->levels =
         (cap & CAP_LEVELS_3 ? 1u << 3 : 0) | (cap & CAP_LEVELS_4 ? 1u << 4 : 0);
     offer->leaf_sizes = (uint64_t)1 << PAGE_BITS |
-                    (cap & CAP_LARGE_2M ? (uint64_t)1 << PAGE_2M_BITS : 0) |
-                    (cap & CAP_LARGE_1G ? (uint64_t)1 << PAGE_1G_BITS : 0);
+                        (cap & CAP_LARGE_2M ? (uint64_t)1 << PAGE_2M_BITS : 0) |
+                        (cap & CAP_LARGE_1G ? (uint64_t)1 << PAGE_1G_BITS : 0);
     offer->address_bits = CAP_ADDRESS(cap);
     offer->domains = (uint32_t)1 << (domains > 16 ? 16 : domains);
     u->page_order = cap & CAP_PAGE_SELECT ? CAP_PAGE_ORDER(cap) : -1;

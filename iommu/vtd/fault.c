@@ -16,20 +16,13 @@
 #define   FSTS_INDEX(s)      (((s) >> 8) & 0xff) /* FRI: oldest of a burst */
 #define REG_FAULT_CONTROL    0x38
 #define   FECTL_MASK         (1u << 31)
-#define REG_FAULT_DATA       0x3c /* vector; fixed, edge */
-#define REG_FAULT_ADDRESS    0x40 /* as an MSI's */
-#define   FEADDR_BASE        0xfee00000u
-#define   FEADDR_APIC_SHIFT  12 /* APIC ID bits 7:0 */
-#define REG_FAULT_ADDRESS_HIGH 0x44 /* APIC ID bits 31:8 in place */
 
 /* Fault record (VT-d 4.1, 9.9), upper half. */
 #define RECORD_HIGH          8
-#define RECORD_CLEAR         12 /* 32-bit register with bit 127 on top */
 #define   RECORD_SOURCE(h)   ((uint16_t)(h))
 #define   RECORD_REASON(h)   ((uint8_t)((h) >> 32))
 #define   RECORD_READ        ((uint64_t)1 << 62) /* type: read or atomic */
 #define   RECORD_VALID       ((uint64_t)1 << 63)
-#define   RECORD_VALID_32    (1u << 31)
 /* Lower half: the page of the access; interrupt faults: index in 63:48. */
 #define RECORD_PAGE(l)       ((l)&0xfffffffffffff000ull)
 #define RECORD_INDEX(l)      ((uint16_t)((l) >> 48))
@@ -80,7 +73,7 @@ static bool record_take(struct vtd_unit *u, struct iommu_fault *f)
     if (!(high & RECORD_VALID))
         return false;
     record_decode(u, mmio_read64(record), high, f);
-    mmio_write32(record + RECORD_CLEAR, RECORD_VALID_32);
+    mmio_write32(record + VTD_RECORD_CLEAR, VTD_RECORD_VALID);
     record_choose(u, u->fault_next + 1u);
     return true;
 }
@@ -125,26 +118,4 @@ void iommu_fault_hold(bool hold)
 {
     for (unsigned i = 0; i < vtd.unit_count && vtd.on; i++)
         interrupt_mask(&vtd.units[i], hold);
-}
-
-/* What firmware's devices did before this is not news: the log starts empty. */
-static void records_clear(struct vtd_unit *u)
-{
-    for (unsigned i = 0; i < u->record_count; i++)
-        mmio_write32(record_at(u, i) + RECORD_CLEAR, RECORD_VALID_32);
-    mmio_write32(u->registers + REG_FAULT_STATUS, FSTS_OVERFLOW);
-    uint32_t status = mmio_read32(u->registers + REG_FAULT_STATUS);
-    record_choose(u, FSTS_INDEX(status));
-}
-
-/* The unit's own interrupts are not remapped (VT-d 4.1, 5.1): the message is
- * in the compatibility format. */
-void vtd_fault_enable(struct vtd_unit *u, uint8_t vector, uint32_t apic_id)
-{
-    records_clear(u);
-    mmio_write32(u->registers + REG_FAULT_DATA, vector);
-    mmio_write32(u->registers + REG_FAULT_ADDRESS,
-                 FEADDR_BASE | (apic_id & 0xff) << FEADDR_APIC_SHIFT);
-    mmio_write32(u->registers + REG_FAULT_ADDRESS_HIGH, apic_id & ~0xffu);
-    interrupt_mask(u, false);
 }

@@ -11,7 +11,9 @@
 #define VTD_MAX_UNITS    8
 #define VTD_MAX_SCOPES   512
 #define VTD_RECORD_SIZE  16u /* bytes of a fault record */
-#define VTD_ENTRIES_LOG2 12  /* interrupt remapping entries */
+#define VTD_RECORD_CLEAR 12u /* its register with the valid bit on top */
+#define VTD_RECORD_VALID (1u << 31)
+#define VTD_ENTRIES_LOG2 12 /* interrupt remapping entries */
 #define VTD_ENTRIES      (1u << VTD_ENTRIES_LOG2)
 
 /* An invalidation descriptor of 128 bits (VT-d 4.1, 6.5.2). */
@@ -117,9 +119,6 @@ void vtd_context_block(struct vtd_unit *u, uint16_t rid);
 void vtd_context_mute(struct vtd_unit *u, uint16_t rid, bool muted);
 void vtd_context_read(const struct vtd_unit *u, uint16_t rid,
                       struct iommu_attachment *out);
-
-/* fault.c: programs and unmasks the fault interrupt; once. */
-void vtd_fault_enable(struct vtd_unit *u, uint8_t vector, uint32_t apic_id);
 
 /* scope.c: which unit translates a requester. */
 bool vtd_scope_find(uint16_t segment, uint16_t rid, uint8_t *unit);

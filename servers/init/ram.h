@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <cordon/abi.h>
+#include <cordon/boot_info.h>
 
 /* What the kernel told init at start. */
 extern const struct boot_info *boot_info;

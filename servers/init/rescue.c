@@ -4,6 +4,7 @@
  */
 #include "servers/init/rescue.h"
 
+#include <cordon/boot_info.h>
 #include <cordon/clock.h>
 #include <cordon/syscalls.h>
 

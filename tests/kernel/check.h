@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include <cordon/boot_info.h>
 #include <cordon/syscalls.h>
 
 /* Slots that the tests use; all empty at start. */

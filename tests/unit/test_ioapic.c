@@ -136,9 +136,9 @@ static void test_remapped_entry(void **state)
     assert_int_equal(field(e, 11, 11), 1);               /* index 15 */
     assert_int_equal(field(e, 10, 8), 0);
     assert_int_equal(field(e, 7, 0), 0x45);
-    ioapic_unmask(4);
+    ioapic_mask(4, false);
     assert_int_equal(entry(0, 4), e & ~(uint64_t)MASKED);
-    ioapic_mask(4);
+    ioapic_mask(4, true);
     assert_int_equal(entry(0, 4), e);
 }
 
@@ -178,7 +178,7 @@ static void test_reroute_of_a_live_pin(void **state)
 {
     (void)state;
     assert_true(ioapic_route_remapped(4, 0x45, 1));
-    ioapic_unmask(4);
+    ioapic_mask(4, false);
     assert_true(ioapic_route_remapped(4, 0x46, 0x4002));
     assert_int_equal(field(entry(0, 4), 63, 49), 0x4002);
     assert_int_equal(field(entry(0, 4), 16, 16), 1);
@@ -189,7 +189,7 @@ static void test_no_such_gsi(void **state)
     (void)state;
     assert_false(ioapic_route_remapped(48, 0x45, 1));
     assert_false(ioapic_route_direct(0xffffffff, 0x45, 1));
-    ioapic_unmask(48);
+    ioapic_mask(48, false);
     test_all_masked(state);
 }
 

@@ -10,7 +10,7 @@
  * links: iommu/vtd/scope.c boot/vtd/dmar.c boot/vtd/scopes.c
  * links: iommu/vtd/queue.c iommu/vtd/context.c iommu/vtd/domain.c
  * links: iommu/vtd/remap.c iommu/vtd/fault.c boot/vtd/init.c
- * links: boot/vtd/tables.c boot/vtd/unit.c
+ * links: boot/vtd/faults.c boot/vtd/tables.c boot/vtd/unit.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

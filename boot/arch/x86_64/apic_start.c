@@ -6,6 +6,7 @@
  */
 #include "boot/arch/x86_64/apic_start.h"
 #include "boot/arch/x86_64/cpu_features.h"
+#include "boot/arch/x86_64/cpu_setup.h"
 #include "boot/machine.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/vectors.h"

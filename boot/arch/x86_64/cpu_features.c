@@ -5,7 +5,7 @@
  * Source: Intel SDM 2A, CPUID; 3A, 2.5; AMD APM 3, E.3 and E.4.
  */
 #include "boot/arch/x86_64/cpu_features.h"
-#include "kernel/arch/x86_64/cpu_ops.h"
+#include "boot/arch/x86_64/cpu_setup.h"
 #include "kernel/arch/x86_64/segments.h"
 #include "boot/print.h"
 #include <stddef.h>

@@ -6,8 +6,8 @@
  */
 #include "kernel/arch/x86_64/fpu.h"
 #include "boot/arch/x86_64/cpu_features.h"
+#include "boot/arch/x86_64/cpu_setup.h"
 #include "boot/arch/x86_64/steps.h"
-#include "kernel/arch/x86_64/cpu_ops.h"
 
 #define XCR0_X87_SSE 0x03ul
 #define XCR0_AVX     0x04ul

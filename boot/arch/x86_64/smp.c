@@ -7,6 +7,7 @@
  */
 #include "boot/arch/x86_64/apic_start.h"
 #include "boot/arch/x86_64/cpu_features.h"
+#include "boot/arch/x86_64/cpu_setup.h"
 #include "boot/arch/x86_64/descriptors.h"
 #include "boot/arch/x86_64/steps.h"
 #include "boot/print.h"

@@ -6,7 +6,6 @@
 #include "boot/arch/x86_64/multiboot2.h"
 #include "boot/machine.h"
 #include "boot/ranges.h"
-#include "kernel/leave_boot.h"
 
 /* Of the image, boot/'s part and the kernel's. */
 static inline paddr_t image_to_phys(const void *address)

@@ -1,30 +1,15 @@
 /*
  * The instructions that C has no words for: model-specific registers, I/O
- * ports, control registers, CPUID. Nothing here decides anything.
+ * ports, control registers. Those that only start needs are in
+ * boot/arch/x86_64/cpu_setup.h. Nothing here decides anything.
  */
 #pragma once
 
 #include <stdint.h>
 
-#define MSR_APIC_BASE    0x1b
-#define MSR_PAT          0x277
 #define MSR_TSC_DEADLINE 0x6e0
 #define MSR_X2APIC_BASE  0x800
-#define MSR_EFER         0xc0000080
-#define MSR_STAR         0xc0000081
-#define MSR_LSTAR        0xc0000082
-#define MSR_CSTAR        0xc0000083
-#define MSR_FMASK        0xc0000084
 #define MSR_FS_BASE      0xc0000100
-#define MSR_GS_BASE      0xc0000101
-#define MSR_KERNEL_GS    0xc0000102
-
-static inline uint64_t msr_read(uint32_t msr)
-{
-    uint32_t low, high;
-    __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr));
-    return (uint64_t)high << 32 | low;
-}
 
 static inline void msr_write(uint32_t msr, uint64_t value)
 {
@@ -71,36 +56,11 @@ static inline uint32_t port_read32(uint16_t port)
     return value;
 }
 
-struct cpuid {
-    uint32_t eax, ebx, ecx, edx;
-};
-
-static inline struct cpuid cpuid_read(uint32_t leaf, uint32_t subleaf)
-{
-    struct cpuid r;
-    __asm__ volatile("cpuid"
-                     : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
-                     : "a"(leaf), "c"(subleaf));
-    return r;
-}
-
 static inline uint64_t tsc_read(void)
 {
     uint32_t low, high;
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
     return (uint64_t)high << 32 | low;
-}
-
-static inline uint64_t cr0_read(void)
-{
-    uint64_t value;
-    __asm__ volatile("mov %%cr0, %0" : "=r"(value));
-    return value;
-}
-
-static inline void cr0_write(uint64_t value)
-{
-    __asm__ volatile("mov %0, %%cr0" : : "r"(value) : "memory");
 }
 
 static inline uint64_t cr2_read(void)

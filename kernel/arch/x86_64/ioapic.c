@@ -102,7 +102,7 @@ bool ioapic_route_direct(uint32_t gsi, uint8_t vector, uint8_t apic_id)
     return route(gsi, (uint64_t)apic_id << 56 | vector);
 }
 
-static void mask_set(uint32_t gsi, bool masked)
+void ioapic_mask(uint32_t gsi, bool masked)
 {
     const struct ioapic *io = find(gsi);
 
@@ -111,14 +111,4 @@ static void mask_set(uint32_t gsi, bool masked)
     uint32_t reg = IOAPIC_ENTRY + (gsi - io->gsi_base) * 2;
     uint32_t low = reg_read(io, reg) & ~IOAPIC_MASKED;
     reg_write(io, reg, masked ? low | IOAPIC_MASKED : low);
-}
-
-void ioapic_mask(uint32_t gsi)
-{
-    mask_set(gsi, true);
-}
-
-void ioapic_unmask(uint32_t gsi)
-{
-    mask_set(gsi, false);
 }

@@ -48,7 +48,7 @@ uint32_t ioapic_gsi_of_isa(uint8_t irq);
 bool ioapic_find(uint32_t gsi, uint8_t *apic_id, unsigned *pin);
 
 /*
- * Routes a GSI, still masked: ioapic_unmask() lets it through. Polarity and
+ * Routes a GSI, still masked: ioapic_mask() lets it through. Polarity and
  * trigger come from the MADT's overrides (ISA defaults: high, edge).
  * ioapic_route_remapped names an entry of the interrupt remapping table
  * (VT-d 5.1.5.1); the entry must deliver `vector`. ioapic_route_direct sends
@@ -59,5 +59,4 @@ bool ioapic_route_remapped(uint32_t gsi, uint8_t vector, uint16_t entry);
 bool ioapic_route_direct(uint32_t gsi, uint8_t vector, uint8_t apic_id);
 /* Whether it is level-triggered. */
 bool ioapic_is_level(uint32_t gsi);
-void ioapic_mask(uint32_t gsi);
-void ioapic_unmask(uint32_t gsi);
+void ioapic_mask(uint32_t gsi, bool masked);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cordon/abi.h>
+#include <cordon/boot_info.h>
 
 #define STARTUP_MAGIC      0x436f72646f6e5374ull /* "CordonSt" */
 #define STARTUP_ADDRESS    0x10000000ul          /* where init maps it */
