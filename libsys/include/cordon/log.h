@@ -15,7 +15,7 @@
 #include <cordon/message.h>
 
 #define LOG_MAX_BYTES   1024u
-#define LOG_PATIENCE_NS 20000000ull /* 20 ms */
+#define LOG_PATIENCE_NS 1000000000ull /* init may be tearing another down */
 
 /* Sends text, in as many messages as it needs. init, which would call itself,
  * has a log_write of its own. */
