@@ -9,6 +9,7 @@
 const struct boot_info *boot;
 struct message_page *message;
 cap_t ram;
+cap_t worker_faults_to;
 static unsigned passed, failed;
 static uint64_t stacks[4][STACK_WORDS] __attribute__((aligned(16)));
 
@@ -85,7 +86,8 @@ void worker_start(unsigned n, void (*run)(void), unsigned priority,
           untyped_retype(ram, CAP_SCHED_CONTEXT, 0, 1, 0, context, 0).status,
           OK);
     check("configure",
-          thread_configure(thread, SLOT_CAPTABLE, SLOT_SPACE, frame, 0, cpu)
+          thread_configure(thread, SLOT_CAPTABLE, SLOT_SPACE, frame,
+                           worker_faults_to, cpu)
               .status,
           OK);
     check("priority",

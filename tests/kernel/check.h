@@ -41,6 +41,8 @@ struct result send_message(enum operation how, cap_t cap, uint64_t tag,
                            uint64_t w0, uint64_t w1, cap_t reply,
                            uint64_t deadline);
 
+/* Endpoint that receives the faults of workers started from now on, or 0. */
+extern cap_t worker_faults_to;
 /* Makes thread `n` (message page and stack of its own) and starts it. */
 void worker_start(unsigned n, void (*run)(void), unsigned priority,
                   unsigned cpu);

@@ -8,6 +8,7 @@ void run_tests(void)
     test_memory();
     test_notifications();
     test_messages();
+    test_faults();
     test_registers();
     test_cpus();
 }

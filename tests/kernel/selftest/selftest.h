@@ -8,5 +8,6 @@ void test_errors(void);
 void test_memory(void);
 void test_notifications(void);
 void test_messages(void);
+void test_faults(void);
 void test_registers(void);
 void test_cpus(void);
