@@ -30,8 +30,11 @@ struct nvme_queue {
     uint16_t seen; /* head that the controller knows */
     uint16_t free; /* first free slot; QUEUE_NO_SLOT: none */
     uint16_t in_flight;
-    uint8_t phase;     /* of new completions */
-    uint32_t doorbell; /* register offset of the tail; head at + stride */
+    uint32_t completed; /* commands, mod 2^32 */
+    uint32_t looked_at; /* `completed` when we last looked for late ones */
+    uint64_t progress;  /* ns, when that had changed */
+    uint8_t phase;      /* of new completions */
+    uint32_t doorbell;  /* register offset of the tail; head at + stride */
     uint32_t stride;
     struct nvme_command *commands;
     volatile struct nvme_completion *completions;

@@ -139,14 +139,26 @@ static bool command_abort_late(struct nvme_controller *c,
     return controller_admin(c, &command, NULL) != ADMIN_NO_ANSWER;
 }
 
+static bool command_late(const struct nvme_queue *queue,
+                         const struct nvme_slot *slot, uint64_t now)
+{
+    if (slot->deadline > now)
+        return false;
+    return slot->aborting || queue->progress + COMMAND_TIMEOUT <= now ||
+           slot->deadline + OVERTAKEN_LIMIT <= now;
+}
+
 /* False: a reset is needed. */
 static bool queue_check(struct nvme_controller *c, struct nvme_queue *queue,
                         uint64_t now)
 {
+    if (queue->completed != queue->looked_at)
+        queue->progress = now;
+    queue->looked_at = queue->completed;
     for (uint16_t i = 0; i + 1u < queue->entries; i++) {
         struct nvme_slot *slot = &queue->slots[i];
 
-        if (!slot->request || slot->deadline > now)
+        if (!slot->request || !command_late(queue, slot, now))
             continue;
         c->timeouts++;
         if (slot->aborting)

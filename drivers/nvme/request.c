@@ -201,6 +201,7 @@ uint32_t request_complete(struct nvme_controller *c, uint32_t index)
         queue_slot_free(queue, done.id);
         request_command_done(c, r, done.status);
     }
+    queue->completed += count;
     queue_ack(queue, c->platform);
     return count;
 }

@@ -13,8 +13,11 @@
 
 #include "drivers/nvme/controller.h"
 
-#define REQUEST_RETRIES 3u            /* after resets */
-#define COMMAND_TIMEOUT 5000000000ull /* ns until a command is aborted */
+#define REQUEST_RETRIES 3u /* after resets */
+/* A command is late when its queue has stood still for so long, or it has been
+ * overtaken for so much longer: a disk may be slow and busy. In nanoseconds. */
+#define COMMAND_TIMEOUT 5000000000ull
+#define OVERTAKEN_LIMIT 25000000000ull
 #define ABORT_TIMEOUT   1000000000ull /* ns more until the reset */
 
 struct nvme_request {

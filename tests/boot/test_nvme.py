@@ -7,6 +7,7 @@ import re
 import pytest
 
 POLICY = "tests/component/blocktest/policy.yaml"
+BAD_SECTOR = (1 << 20) // 512 + 2     # of the ext4 superblock
 
 
 @pytest.fixture
@@ -125,3 +126,17 @@ def test_dies_again_and_again_under_load(machine, disk_sums):
         assert want in m.run(f"kill nvme; sha256sum {path}", 120)
     log = m.run("log")
     assert "restart 4 of 5" in log, log
+
+
+def test_an_unreadable_block_is_an_error_of_its_own(machine, disk, disk_sums):
+    """QEMU fails reads of one sector: the file system says so, all else works."""
+    m = machine("policies/files.yaml", disks=[], extra=[
+        "-blockdev", f"driver=file,node-name=f,filename={disk},read-only=on",
+        "-blockdev", "driver=blkdebug,node-name=b,image=f,read-only=on,"
+        f"inject-error.0.event=none,inject-error.0.sector={BAD_SECTOR},"
+        "inject-error.0.errno=5,inject-error.0.iotype=read",
+        "-blockdev", "driver=raw,node-name=d,file=b,read-only=on",
+        "-device", "nvme,serial=bad,drive=d"])
+    m.wait_prompt()
+    output = m.run("cat /docs/tutorial.md")
+    assert "the medium could not be read" in output + m.run("log"), output

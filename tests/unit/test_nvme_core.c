@@ -236,6 +236,42 @@ static void aborts_late_command(void **state)
     assert_int_equal(b->c.resets, 0);
 }
 
+/* A busy queue that goes on is given time: the one that is overtaken for ever
+ * is aborted all the same, in half a minute. */
+static void is_patient_while_others_complete(void **state)
+{
+    struct bench *b = *state;
+    struct nvme_request lost, other, *done;
+    iova_t data;
+    unsigned seconds = 0;
+
+    start(b);
+    data = model_buffer(&b->m, 4096).iova;
+    b->m.drop = 1;
+    lost = request(b, 0, NVM_READ, 0, 1, data);
+    request_submit(&b->c, &lost);
+    request_pump(&b->c, 0);
+    for (;; seconds++) {
+        other = request(b, 0, NVM_READ, 1, 1, data);
+        request_submit(&b->c, &other);
+        request_pump(&b->c, 0);
+        request_complete(&b->c, 0);
+        b->m.time += 1000000000;
+        request_check(&b->c);
+        request_complete(&b->c, 0);
+        done = request_take(&b->c);
+        assert_ptr_equal(done, &other);
+        done = request_take(&b->c);
+        if (done)
+            break;
+        assert_true(seconds < 60);
+    }
+    assert_ptr_equal(done, &lost);
+    assert_int_equal(lost.status, BLOCK_E_TIMEOUT);
+    assert_int_equal(b->m.aborts, 1);
+    assert_int_equal(seconds, 29);
+}
+
 /* When abort does not help the controller is reset, and the request, and
  * others in flight with it, are issued again and succeed. */
 static void resets_and_reissues(void **state)
@@ -495,6 +531,7 @@ int main(void)
         TEST(queues_more_than_slots),
         TEST(errors_have_meanings),
         TEST(aborts_late_command),
+        TEST(is_patient_while_others_complete),
         TEST(resets_and_reissues),
         TEST(gives_up_in_the_end),
         TEST(survives_fatal_status),
