@@ -11,8 +11,9 @@
  *   said KERNEL USER         when TEXT was written to COM1
  *   mark N KERNEL USER       at the instruction `nopl 0x434f0000 + N(%rax)`
  *   longest N PC             at the end: instructions, and where it began
- *   block PC N               trace=on: every block between two RDTSC of user
- *                            mode, which stand as `tsc PC`
+ *   block PC N SPACE         trace=on: every block between two RDTSC of user
+ *                            mode, which stand as `tsc PC`; trace=MARK: every
+ *                            block from that mark to the next. SPACE is CR3
  * KERNEL and USER: instructions so far at addresses with the top bit set or
  * clear. Exact on one CPU at a time, that is under -icount.
  *
@@ -77,11 +78,12 @@ static FILE *out;
 static char say[32];
 static size_t said; /* characters of it that came */
 static bool trace, started, running, tracing;
+static unsigned long trace_mark = ~0ul;
 static uint64_t kernel, user, longest, longest_at;
 static struct stretch {
     uint64_t count, at;
 } stretches[CPUS];
-static struct qemu_plugin_register *rax[CPUS], *rdx[CPUS];
+static struct qemu_plugin_register *rax[CPUS], *rdx[CPUS], *cr3[CPUS];
 static struct bytes *buffer;
 
 /* A block's start and length travel in one word: the upper 16 bits of an
@@ -110,14 +112,25 @@ static void first_process_runs(void)
     memset(stretches, 0, sizeof(stretches));
 }
 
+static uint64_t register_read(struct qemu_plugin_register *handle)
+{
+    uint64_t value = 0;
+
+    g_byte_array_set_size(buffer, 0);
+    if (handle && qemu_plugin_read_register(handle, buffer) >= 8)
+        memcpy(&value, buffer->data, 8);
+    return value;
+}
+
 static void block_runs(unsigned cpu, void *data)
 {
     uint64_t word = (uint64_t)data, count = word & 0xffff;
     uint64_t pc = (uint64_t)((int64_t)word >> 16);
 
     if (tracing)
-        fprintf(out, "block %llx %llu\n", (unsigned long long)pc,
-                (unsigned long long)count);
+        fprintf(out, "block %llx %llu %llx\n", (unsigned long long)pc,
+                (unsigned long long)count,
+                (unsigned long long)register_read(cr3[cpu]));
     if (pc >> 63) {
         if (!started)
             line("start");
@@ -156,6 +169,8 @@ static void mark_runs(unsigned cpu, void *data)
     snprintf(what, sizeof(what), "mark %llu",
              (unsigned long long)(uint64_t)data);
     line(what);
+    if (trace_mark != ~0ul)
+        tracing = (uint64_t)data == trace_mark;
 }
 
 static void tsc_runs(unsigned cpu, void *data)
@@ -165,16 +180,6 @@ static void tsc_runs(unsigned cpu, void *data)
     if (!tracing)
         return;
     fprintf(out, "tsc %llx\n", (unsigned long long)(uint64_t)data);
-}
-
-static uint64_t register_read(struct qemu_plugin_register *handle)
-{
-    uint64_t value = 0;
-
-    g_byte_array_set_size(buffer, 0);
-    if (handle && qemu_plugin_read_register(handle, buffer) >= 8)
-        memcpy(&value, buffer->data, 8);
-    return value;
 }
 
 /* OUT to COM1: does the console now say it? */
@@ -221,8 +226,9 @@ static void block_made(plugin_id id, struct qemu_plugin_tb *tb)
     uint64_t pc = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
 
     (void)id;
-    qemu_plugin_register_vcpu_tb_exec_cb(tb, block_runs, NO_REGS,
-                                         (void *)(pc << 16 | (count & 0xffff)));
+    qemu_plugin_register_vcpu_tb_exec_cb(
+        tb, block_runs, trace || trace_mark != ~0ul ? R_REGS : NO_REGS,
+        (void *)(pc << 16 | (count & 0xffff)));
     if (!running && pc >= PROGRAMS_AT && pc < PROGRAMS_END)
         qemu_plugin_register_vcpu_tb_exec_cb(tb, user_block_runs, NO_REGS, 0);
     for (size_t i = 0; i < count; i++)
@@ -241,6 +247,8 @@ static void cpu_made(plugin_id id, unsigned cpu)
             rax[cpu] = r->handle;
         if (strcmp(r->name, "rdx") == 0)
             rdx[cpu] = r->handle;
+        if (strcmp(r->name, "cr3") == 0)
+            cr3[cpu] = r->handle;
     }
 }
 
@@ -267,6 +275,8 @@ API int qemu_plugin_install(plugin_id id, const void *info, int argc,
             snprintf(say, sizeof(say), "%s", argv[i] + 4);
         else if (strcmp(argv[i], "trace=on") == 0)
             trace = true;
+        else if (strncmp(argv[i], "trace=", 6) == 0)
+            trace_mark = strtoul(argv[i] + 6, NULL, 0);
     }
     if (!out) {
         fprintf(stderr, "count: out=FILE is missing or cannot be written\n");

@@ -1,0 +1,136 @@
+/*
+ * Reads a disk through the block service of another process, and sets marks
+ * for the plugin that counts instructions: 4 KiB at random places one by one,
+ * then with 32 in flight, then 128 KiB one after the other with 32 in flight.
+ */
+#include <stdio.h>
+
+#include <cordon/block.h>
+#include <cordon/cordon.h>
+#include <cordon/monitor.h>
+
+#include "tests/bench/mark.h"
+
+#define DEPTH 32u
+#define SMALL 4096u
+#define LARGE (128u << 10)
+
+static struct block_device *disk;
+static struct block_buffer buffer;
+static uint64_t seed = 1, next_lba;
+static unsigned failures;
+
+/* A linear congruential generator (Knuth's MMIX constants). */
+static uint64_t random_block(uint64_t count)
+{
+    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+    return (seed >> 33) % count;
+}
+
+static uint64_t choose_lba(uint32_t bytes)
+{
+    const struct block_info *info = block_info(disk);
+    uint64_t step = bytes / info->block_bytes, lba;
+
+    if (bytes == SMALL)
+        return random_block(info->blocks / step) * step;
+    lba = next_lba;
+    next_lba = (next_lba + step) % (info->blocks - step);
+    return lba;
+}
+
+static void one_by_one(void)
+{
+    uint32_t blocks = SMALL / block_info(disk)->block_bytes;
+
+    for (int i = 0; i < ROUNDS_1; i++) {
+        uint64_t lba = choose_lba(SMALL);
+        int status;
+
+        MARK(MARK_SERVICE_1);
+        status = block_read(disk, lba, blocks, &buffer, 0);
+        MARK(MARK_SERVICE_1 + 1);
+        failures += status != BLOCK_OK;
+    }
+}
+
+static void submit(uint32_t bytes, uint64_t tag)
+{
+    const struct block_request request = {
+        .lba = choose_lba(bytes),
+        .blocks = bytes / block_info(disk)->block_bytes,
+        .operation = BLOCK_READ,
+        .buffer = &buffer,
+        .offset = tag * bytes,
+        .tag = tag,
+    };
+
+    failures += block_submit(disk, &request) != BLOCK_OK;
+}
+
+/* Every result that comes makes place for another request. */
+static void keep_busy(uint32_t bytes, unsigned reads)
+{
+    struct block_result results[DEPTH];
+
+    for (unsigned done = 0; done < reads;) {
+        unsigned count = block_reap(disk, results, DEPTH, DEADLINE_NEVER);
+
+        for (unsigned i = 0; i < count; i++) {
+            failures += results[i].status != BLOCK_OK;
+            submit(bytes, results[i].tag);
+        }
+        block_kick(disk);
+        done += count;
+    }
+}
+
+static void fill(uint32_t bytes)
+{
+    for (uint64_t tag = 0; tag < DEPTH; tag++)
+        submit(bytes, tag);
+    block_kick(disk);
+}
+
+static void drain(void)
+{
+    struct block_result results[DEPTH];
+
+    for (unsigned done = 0; done < DEPTH;)
+        done += block_reap(disk, results, DEPTH, DEADLINE_NEVER);
+}
+
+static void many_at_once(void)
+{
+    fill(SMALL);
+    for (int i = 0; i < ROUNDS; i++) {
+        MARK(MARK_SERVICE_32);
+        keep_busy(SMALL, READS_32);
+        MARK(MARK_SERVICE_32 + 1);
+    }
+    drain();
+    fill(LARGE);
+    for (int i = 0; i < ROUNDS; i++) {
+        MARK(MARK_SERVICE_128K);
+        keep_busy(LARGE, READS_128K);
+        MARK(MARK_SERVICE_128K + 1);
+    }
+    drain();
+}
+
+int main(void)
+{
+    int status = block_open("disk", 0, &disk);
+
+    if (status == BLOCK_OK)
+        status = block_buffer_lend(disk, DEPTH * LARGE, &buffer);
+    if (status != BLOCK_OK) {
+        printf("benchdisk: %s\n", block_error_text(status));
+        power_off(service_find("power"), 1);
+        return 1;
+    }
+    one_by_one();
+    many_at_once();
+    power_off(service_find("power"), failures ? 1 : 0);
+    return 0;
+}

@@ -1,0 +1,143 @@
+/*
+ * Reads a disk in the driver itself: the NVMe driver's core, interrupts and
+ * fault check included, without a client. Marks as in benchdisk.
+ */
+#include <stdio.h>
+
+#include <cordon/cordon.h>
+#include <cordon/driver.h>
+#include <cordon/monitor.h>
+
+#include "drivers/nvme/request.h"
+#include "tests/bench/mark.h"
+
+#define DEPTH    32u
+#define BYTES    4096u
+#define PAUSE_NS NS_PER_MS
+
+static struct driver kit;
+static mmio_t registers;
+static struct nvme_controller controller;
+static struct nvme_request requests[DEPTH];
+static struct dma_memory buffer;
+static uint64_t seed = 1;
+static unsigned failures;
+
+static uint32_t platform_read(void *context, uint32_t offset)
+{
+    (void)context;
+    return mmio_read32(registers, offset);
+}
+
+static void platform_write(void *context, uint32_t offset, uint32_t value)
+{
+    (void)context;
+    mmio_write32(registers, offset, value);
+}
+
+static uint64_t platform_now(void *context)
+{
+    (void)context;
+    return clock_now();
+}
+
+static void platform_pause(void *context)
+{
+    (void)context;
+    driver_wait(&kit, clock_after(PAUSE_NS));
+}
+
+static bool platform_allocate(void *context, uint32_t bytes,
+                              struct nvme_memory *out)
+{
+    struct dma_memory memory;
+
+    (void)context;
+    if (dma_alloc(&kit, bytes, &memory) != OK)
+        return false;
+    out->address = memory.memory.address;
+    out->iova = memory.iova;
+    return true;
+}
+
+static struct nvme_platform platform = {
+    .read = platform_read,
+    .write = platform_write,
+    .now = platform_now,
+    .pause = platform_pause,
+    .allocate = platform_allocate,
+};
+
+static void submit(struct nvme_request *r)
+{
+    const struct nvme_namespace *ns = &controller.namespaces[0];
+    uint64_t step = BYTES >> ns->block_bits;
+
+    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+    r->ns = ns;
+    r->lba = (seed >> 33) % (ns->blocks / step) * step;
+    r->blocks = (uint32_t)step;
+    r->data.v = buffer.iova.v + (uint64_t)(r - requests) * BYTES;
+    r->opcode = NVM_READ;
+    r->queue = 0;
+    request_submit(&controller, r);
+}
+
+/* Waits for interrupts until at least one request has come back; what comes
+ * back is issued again if `again`. Returns how many. */
+static unsigned reap(bool again)
+{
+    struct nvme_request *r;
+    unsigned count = 0;
+
+    while (request_complete(&controller, 0) == 0)
+        driver_wait(&kit, DEADLINE_NEVER);
+    failures += driver_new_faults(&kit) != 0;
+    while ((r = request_take(&controller)) != NULL) {
+        failures += r->status != BLOCK_OK;
+        count++;
+        if (again)
+            submit(r);
+    }
+    request_pump(&controller, 0);
+    return count;
+}
+
+static void measure(void)
+{
+    for (int i = 0; i < ROUNDS_1; i++) {
+        MARK(MARK_DRIVER_1);
+        submit(&requests[0]);
+        request_pump(&controller, 0);
+        reap(false);
+        MARK(MARK_DRIVER_1 + 1);
+    }
+    for (unsigned i = 0; i < DEPTH; i++)
+        submit(&requests[i]);
+    request_pump(&controller, 0);
+    for (int i = 0; i < ROUNDS; i++) {
+        MARK(MARK_DRIVER_32);
+        for (unsigned done = 0; done < READS_32;)
+            done += reap(true);
+        MARK(MARK_DRIVER_32 + 1);
+    }
+}
+
+int main(void)
+{
+    size_t bytes = 0;
+
+    if (driver_open(&kit, NULL) == OK)
+        registers = driver_map_window(&kit, 0, &bytes);
+    platform.window_bytes = (uint32_t)bytes;
+    platform.vectors = kit.vectors;
+    if (!registers || dma_alloc(&kit, DEPTH * BYTES, &buffer) != OK ||
+        !controller_start(&controller, &platform, 1)) {
+        printf("benchdriver: %s\n", controller.error);
+        power_off(service_find("power"), 1);
+        return 1;
+    }
+    measure();
+    power_off(service_find("power"), failures ? 1 : 0);
+    return 0;
+}
