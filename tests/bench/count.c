@@ -14,6 +14,7 @@
  *   block PC N SPACE         trace=on: every block between two RDTSC of user
  *                            mode, which stand as `tsc PC`; trace=MARK: every
  *                            block from that mark to the next. SPACE is CR3
+ *   hot PC N                 profile=on, at the end: instructions of each block
  * KERNEL and USER: instructions so far at addresses with the top bit set or
  * clear. Exact on one CPU at a time, that is under -icount.
  *
@@ -77,7 +78,7 @@ API int qemu_plugin_version = 4;
 static FILE *out;
 static char say[32];
 static size_t said; /* characters of it that came */
-static bool trace, started, running, tracing;
+static bool trace, profile, started, running, tracing;
 static unsigned long trace_mark = ~0ul;
 static uint64_t kernel, user, longest, longest_at;
 static struct stretch {
@@ -86,8 +87,13 @@ static struct stretch {
 static struct qemu_plugin_register *rax[CPUS], *rdx[CPUS], *cr3[CPUS];
 static struct bytes *buffer;
 
-/* A block's start and length travel in one word: the upper 16 bits of an
- * address are all alike. */
+/* A translated block; QEMU may translate one again, so there may be several of
+ * an address. None is ever freed. */
+struct block {
+    struct block *next;
+    uint64_t pc, count, runs;
+};
+static struct block *blocks;
 
 /* A stretch of the kernel is over. Boot, up to the first process, is none. */
 static void stretch_end(struct stretch *s)
@@ -124,9 +130,10 @@ static uint64_t register_read(struct qemu_plugin_register *handle)
 
 static void block_runs(unsigned cpu, void *data)
 {
-    uint64_t word = (uint64_t)data, count = word & 0xffff;
-    uint64_t pc = (uint64_t)((int64_t)word >> 16);
+    struct block *block = data;
+    uint64_t pc = block->pc, count = block->count;
 
+    block->runs += running;
     if (tracing)
         fprintf(out, "block %llx %llu %llx\n", (unsigned long long)pc,
                 (unsigned long long)count,
@@ -224,11 +231,15 @@ static void block_made(plugin_id id, struct qemu_plugin_tb *tb)
 {
     size_t count = qemu_plugin_tb_n_insns(tb);
     uint64_t pc = qemu_plugin_insn_vaddr(qemu_plugin_tb_get_insn(tb, 0));
+    struct block *block = calloc(1, sizeof(*block));
 
     (void)id;
+    if (!block)
+        abort();
+    *block = (struct block){.next = blocks, .pc = pc, .count = count};
+    blocks = block;
     qemu_plugin_register_vcpu_tb_exec_cb(
-        tb, block_runs, trace || trace_mark != ~0ul ? R_REGS : NO_REGS,
-        (void *)(pc << 16 | (count & 0xffff)));
+        tb, block_runs, trace || trace_mark != ~0ul ? R_REGS : NO_REGS, block);
     if (!running && pc >= PROGRAMS_AT && pc < PROGRAMS_END)
         qemu_plugin_register_vcpu_tb_exec_cb(tb, user_block_runs, NO_REGS, 0);
     for (size_t i = 0; i < count; i++)
@@ -256,6 +267,10 @@ static void at_end(plugin_id id, void *data)
 {
     (void)id;
     (void)data;
+    for (struct block *b = blocks; b && profile; b = b->next)
+        if (b->runs)
+            fprintf(out, "hot %llx %llu\n", (unsigned long long)b->pc,
+                    (unsigned long long)(b->runs * b->count));
     fprintf(out, "longest %llu %llx\n", (unsigned long long)longest,
             (unsigned long long)longest_at);
     line("end");
@@ -273,6 +288,8 @@ API int qemu_plugin_install(plugin_id id, const void *info, int argc,
             out = fopen(argv[i] + 4, "w");
         else if (strncmp(argv[i], "say=", 4) == 0)
             snprintf(say, sizeof(say), "%s", argv[i] + 4);
+        else if (strcmp(argv[i], "profile=on") == 0)
+            profile = true;
         else if (strcmp(argv[i], "trace=on") == 0)
             trace = true;
         else if (strncmp(argv[i], "trace=", 6) == 0)

@@ -54,7 +54,8 @@ void figure_end(const struct figure *figure, uint64_t per);
 /* An address space of its own with a copy of this program. */
 void peer_space_make(void);
 /* Starts worker `n` there. `fault`: endpoint for its faults, or 0. */
-void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault);
+void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault,
+                unsigned cpu);
 /* Its message page, as it sees it itself. */
 struct message_page *peer_message(unsigned n);
 

@@ -33,7 +33,7 @@ static void bench_msi(void)
     check("interrupt", r.status, OK);
     check("bind", interrupt_bind(INTERRUPT, IRQ_EVENTS).status, OK);
     card_set_msi(r.r[0], r.r[1]);
-    peer_start(PEER, driver, 251, 0);
+    peer_start(PEER, driver, 251, 0, 0);
     figure_start(&figure, "msi-to-thread");
     for (int i = 0; i < ROUNDS; i++) {
         uint64_t start, stop;

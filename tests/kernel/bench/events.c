@@ -50,7 +50,7 @@ void bench_events(void)
     check("events",
           untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status, OK);
     bench_signal_only();
-    peer_start(PEER, waiter, 251, 0);
+    peer_start(PEER, waiter, 251, 0, 0);
     bench_signal("signal-to-thread");
     worker_end(PEER);
     check("delete", captable_delete(SLOT_CAPTABLE, EVENTS).status, OK);

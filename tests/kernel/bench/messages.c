@@ -97,7 +97,7 @@ static void bench_fault(void)
     check("events",
           untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status, OK);
     worker_start(1, handler, 251, 0);
-    peer_start(PEER, divider, 200, ENDPOINT);
+    peer_start(PEER, divider, 200, ENDPOINT, 0);
     check("it is done", notification_wait(EVENTS, DEADLINE_NEVER).status, OK);
     worker_end(1);
     unmake();
@@ -111,7 +111,7 @@ void bench_messages(void)
           untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, SPARE, 0).status, OK);
     message->send_caps[0] = SPARE;
     message->send_rights[0] = RIGHTS_ALL;
-    peer_start(PEER, server, 251, 0);
+    peer_start(PEER, server, 251, 0, 0);
     call("call-0-words", TAG(0, 0, 0));
     call("call-4-words", TAG(0, 4, 0));
     call("call-64-words", TAG(0, 64, 0));

@@ -68,7 +68,8 @@ struct message_page *peer_message(unsigned n)
     return (struct message_page *)(MESSAGES_AT + n * PAGE_SIZE);
 }
 
-void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault)
+void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault,
+                unsigned cpu)
 {
     struct thread_registers *r = (struct thread_registers *)message;
     cap_t thread = worker_thread(n), context = thread + 1, frame = thread + 2;
@@ -82,12 +83,12 @@ void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault)
               .status,
           OK);
     check("configure",
-          thread_configure(thread, SLOT_CAPTABLE, PEER_SPACE, frame, fault, 0)
+          thread_configure(thread, SLOT_CAPTABLE, PEER_SPACE, frame, fault, cpu)
               .status,
           OK);
     check("priority",
           sched_configure(SLOT_SCHED_CONTROL, context, priority, 10000000,
-                          10000000, 0)
+                          10000000, cpu)
               .status,
           OK);
     check("bind", sched_bind(context, thread).status, OK);

@@ -190,7 +190,7 @@ void bench_scaling(void)
           untyped_retype(ram, CAP_ENDPOINT, 0, 1, 0, ENDPOINT, 0).status, OK);
     check("reply", untyped_retype(ram, CAP_REPLY, 0, 1, 0, REPLY, 0).status,
           OK);
-    peer_start(PEER, server, 251, 0);
+    peer_start(PEER, server, 251, 0, 0);
     bench_with(10, "10");
     bench_with(1000, "1000");
     bench_with(100000, "100000");

@@ -1,0 +1,2 @@
+/* The other address space, as the benchmarks have it. */
+#include "../bench/peer.c"
