@@ -4,6 +4,7 @@
  * the Untyped, but nothing runs in user mode before every CPU has flushed the
  * old mappings. From here on the kernel never speaks (R6).
  */
+#include "kernel/arch/x86_64/apic.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -16,6 +17,10 @@ uint64_t idt[256][2] __attribute__((aligned(PAGE_SIZE)));
 uint8_t cpu_stacks[MAX_CPUS][STACK_SIZE] __attribute__((aligned(STACK_SIZE)));
 uint8_t ist_stacks[MAX_CPUS][IST_STACKS][IST_SIZE] __attribute__((aligned(16)));
 struct platform platform;
+/* What boot/ found out about the local APICs. */
+bool apic_x2, apic_deadline;
+volatile uint32_t *apic_registers;
+uint64_t apic_timer_mult;
 uint32_t kernel_arrived;
 
 static bool released;

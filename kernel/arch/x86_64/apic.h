@@ -29,9 +29,6 @@ extern bool apic_deadline;                /* timer compares with the TSC */
 /* Timer ticks for TSC ticks: (tsc * mult) >> 32. */
 extern uint64_t apic_timer_mult;
 
-/* A non-maskable interrupt for all other CPUs; panic uses it. */
-void apic_send_nmi_others(void);
-
 static inline void apic_write(uint32_t reg, uint32_t value)
 {
     if (apic_x2)

@@ -9,7 +9,6 @@
 #define MMIO_PAGES    512
 
 /* One guard page that is not mapped, then the stack. */
-#define STACK_GUARD 4096
-#define STACK_SIZE  16384 /* with its guard */
-#define IST_STACKS  3     /* NMI, double fault, machine check */
-#define IST_SIZE    4096
+#define STACK_SIZE 16384
+#define IST_STACKS 3 /* NMI, double fault, machine check */
+#define IST_SIZE   4096

@@ -42,6 +42,13 @@ static void put_number(uint64_t number)
         put("0123456789abcdef"[number >> shift & 15]);
 }
 
+/* A non-maskable interrupt for each, see kernel_exception(). */
+static void stop_others(void)
+{
+    if (apic_x2 || apic_registers)
+        apic_command(0, ICR_NMI | ICR_ASSERT | ICR_TO_OTHERS);
+}
+
 void panic(const char *what, const uint64_t *numbers, unsigned n)
 {
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) == 0) {
@@ -49,7 +56,7 @@ void panic(const char *what, const uint64_t *numbers, unsigned n)
             put(*what++);
         for (unsigned i = 0; !silent && i < n; i++)
             put_number(numbers[i]);
-        apic_send_nmi_others();
+        stop_others();
     }
     for (;;)
         __asm__ volatile("cli; hlt");
