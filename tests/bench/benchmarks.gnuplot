@@ -13,7 +13,7 @@ set yrange [10:*]
 set ylabel "instructions"
 set xtics rotate by -40 left scale 0 font ",10" noenhanced
 set grid ytics lc rgb "#cccccc"
-set key top right
+set key top left
 set rmargin 14
 with_aim = "< awk -F, 'NR == 1 || $4 != \"\"' docs/benchmarks.csv"
 plot with_aim using 2:xtic(1) skip 1 title "Cordon" lc rgb "#2a6f97", \

@@ -23,7 +23,6 @@ enum {
     CARRIED, /* the capability that a message carries */
 };
 #define FRAME_COUNT 1000
-#define NEIGHBOUR   (FRAMES + FRAME_COUNT - 1)
 
 /* The same page in both address spaces. */
 struct shared {

@@ -77,17 +77,6 @@ static void bench_domain(const char *map_name, const char *unmap_name,
     figure_end(&unmap, count);
 }
 
-/* As for an address space: the table is there already. */
-static void bench_domain_beside(void)
-{
-    check(
-        "neighbour",
-        space_map(DOMAIN, NEIGHBOUR, 1, DOMAIN_AT + PAGE_SIZE, MAP_READ).status,
-        OK);
-    bench_domain("map-domain", "unmap-domain", 1);
-    check("neighbour", space_unmap(DOMAIN, NEIGHBOUR, 1).status, OK);
-}
-
 static void map_frames(uint64_t count)
 {
     for (uint64_t i = 0; i < count; i += 500)
@@ -158,8 +147,7 @@ void bench_devices(void)
     make_caged();
     frames_make(FRAME_COUNT);
     bench_msi();
-    bench_domain_beside();
-    bench_domain("map-domain-new-table", "unmap-domain-last-of-table", 1);
+    bench_domain("map-domain", "unmap-domain", 1);
     bench_domain("map-domain-512-per-frame", "unmap-domain-512-per-frame", 512);
     bench_revoke_device("revoke-device-1-frame", 1);
     bench_revoke_device("revoke-device-1000-frames", 1000);

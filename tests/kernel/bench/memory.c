@@ -47,21 +47,10 @@ static void bench_map(const char *map_name, const char *unmap_name,
     figure_end(&unmap, count);
 }
 
-/* With a page beside it, the table that the mapping needs is there already. */
-static void bench_map_beside(void)
-{
-    check("neighbour",
-          space_map(SLOT_SPACE, NEIGHBOUR, 1, AT + PAGE_SIZE, MAP_READ).status,
-          OK);
-    bench_map("map-space", "unmap-space", 1);
-    check("neighbour", space_unmap(SLOT_SPACE, NEIGHBOUR, 1).status, OK);
-}
-
 void bench_memory(void)
 {
     frames_make(FRAME_COUNT);
-    bench_map_beside();
-    bench_map("map-space-new-table", "unmap-space-last-of-table", 1);
+    bench_map("map-space", "unmap-space", 1);
     bench_map("map-space-512-per-frame", "unmap-space-512-per-frame", 512);
     frames_delete(FRAME_COUNT);
 }

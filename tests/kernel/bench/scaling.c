@@ -14,8 +14,7 @@
 #define BATCH       500
 #define ORIGINAL    FRAMES
 #define SUBJECT     (FRAMES + 1)
-#define BESIDE      (FRAMES + 2)
-#define SCRATCH     (FRAMES + 3) /* BATCH slots from here */
+#define SCRATCH     (FRAMES + 2) /* BATCH slots from here */
 #define NAME_LENGTH 40
 
 static void server(void)
@@ -174,10 +173,7 @@ static void bench_with(uint64_t count, const char *number)
 
 void bench_scaling(void)
 {
-    frames_make(3);
-    check("neighbour",
-          space_map(SLOT_SPACE, BESIDE, 1, AT + PAGE_SIZE, MAP_READ).status,
-          OK);
+    frames_make(2);
     check("table",
           untyped_retype(ram, CAP_CAPTABLE, TABLE_BITS, 1, 0, TABLE, 0).status,
           OK);
@@ -196,5 +192,5 @@ void bench_scaling(void)
     bench_with(100000, "100000");
     worker_end(PEER);
     check("delete", captable_delete(SLOT_CAPTABLE, TABLE).status, OK);
-    frames_delete(3);
+    frames_delete(2);
 }
