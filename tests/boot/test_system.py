@@ -203,3 +203,24 @@ def test_two_drivers_two_cages(machine, disk):
                          listed)
     assert len(set(domains)) == 2, listed
     assert EXACT in m.run("verify")
+
+
+@pytest.mark.parametrize("devices, group", [
+    (["pcie-pci-bridge,id=br1,addr=6", "edu,bus=br1,addr=1"], 2),
+    (["i82801b11-bridge,id=b1,addr=6",
+      "pci-bridge,id=b2,bus=b1,chassis_nr=2,addr=3", "edu,bus=b2,addr=2"], 2),
+    (["pcie-root-port,id=rp1,chassis=1,addr=5", "x3130-upstream,id=up,bus=rp1",
+      "xio3130-downstream,id=dn,bus=up,chassis=3", "edu,bus=dn"], 6),
+], ids=["pcie-to-pci", "pci-to-pci", "switch"])
+def test_below_bridges(machine, iso_of, devices, group):
+    """Behind a bridge to conventional PCI the requester ID is the bridge's; DMA
+    and interrupts work only if Device and source-id are made for that one (R5),
+    and the group is the first member's number."""
+    m = machine(iso_of(EDU_PORT), devices=devices)
+    m.wait_prompt()
+    assert "came back as they were" in m.run("edu dma 4096")
+    assert re.search(rf"1234:11e8 .* {group} +\d+ +caged", m.run("devices"))
+    m.run("kill edu")
+    m.expect(r"edu: killed by request; stopped \(restart")
+    assert "came back as they were" in m.run("edu dma 4096")
+    assert EXACT in m.run("verify")
