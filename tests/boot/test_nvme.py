@@ -83,7 +83,13 @@ def test_controllers_of_all_shapes(machine, scratch, options):
         m.wait_prompt()
         assert re.search(r"policy.yaml:\d+: nvme: .*1 interrupt", m.run("log"))
     else:
-        check(finish(m), 1)
+        try:
+            check(finish(m), 1)
+        except AssertionError as e:
+            # Newer QEMUs refuse a controller without a limit to transfers.
+            if "mdts exceeds IOV_MAX" in str(e):
+                pytest.skip("this QEMU has no such controller")
+            raise
 
 
 def test_a_disk_without_a_usable_format_is_left_out(machine, scratch):

@@ -17,6 +17,9 @@ from .qmp import Qmp
 from .trace import Trace
 
 PROMPT = "cordon> "
+# Every time limit is this many times longer: the host may be a busy one. A test
+# that passes waits no longer by that.
+PATIENCE = float(os.environ.get("CORDON_PATIENCE", "2"))
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -91,6 +94,7 @@ class Machine:
     def wait_exit(self, timeout=30):
         """Waits until the guest powers off; returns the status that it gave
         (0 for a power-off through ACPI)."""
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while self.process.poll() is None:
             if time.monotonic() > deadline:
@@ -119,6 +123,7 @@ class Machine:
         """Waits until the regular expression matches what came since the last
         expect(), takes all up to the end of the match, returns the match."""
         wanted = re.compile(pattern)
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
