@@ -45,7 +45,7 @@ static void tlb_flush_all(void)
 }
 
 /* Nothing is armed, nothing runs. */
-_Noreturn static void cpu_start(struct cpu *cpu)
+static _Noreturn void cpu_start(struct cpu *cpu)
 {
     cpu->armed = cpu->slice_end = ~0ul;
     timer_wheel_init(&cpu->wheel);
