@@ -8,8 +8,6 @@
  */
 #include "kernel/radix.h"
 
-#include "kernel/cache.h"
-
 #define INDEX_BITS 9
 
 /* How many slots radix_next looks at before it returns RADIX_AGAIN. */
@@ -57,13 +55,6 @@ static uint64_t slot_load(const uint64_t *slot)
     return __atomic_load_n(slot, __ATOMIC_RELAXED);
 }
 
-static void slot_store(const struct radix *r, uint64_t *slot, uint64_t entry)
-{
-    __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
-    if (r->format->walk_incoherent)
-        cache_flush(slot, sizeof(*slot));
-}
-
 /*
  * Walks towards the slot for `va` at `level` and stops early at an entry that
  * is no table. *at is the level reached.
@@ -85,14 +76,10 @@ static uint64_t *slot_find(const struct radix *r, uint64_t va, unsigned level,
     }
 }
 
-/* Bits of an address below the part that chooses a lowest table. */
-#define RECENT_SHIFT 21
-
 /* Do all n pages from `va` on have their leaves in the recent table? */
 static bool is_recent(const struct radix *r, uint64_t va, uint64_t n)
 {
-    return va >> RECENT_SHIFT == r->recent_index && r->recent &&
-           n <= RADIX_SLOTS - slot_index(va, 0);
+    return radix_recent_slot(r, va) && n <= RADIX_SLOTS - slot_index(va, 0);
 }
 
 void radix_forget_tables(struct radix *r)
@@ -126,13 +113,13 @@ static uint64_t *slot_make(struct radix *r, uint64_t va, unsigned level)
         uint64_t *slot = slot_find(r, va, level, &at);
         if (at == level && level == 0) {
             r->recent = slot - slot_index(va, 0);
-            r->recent_index = va >> RECENT_SHIFT;
+            r->recent_index = va >> PAGE_2M_BITS;
         }
         if (at == level || !table_take(r, &page))
             return slot;
         if (r->format->walk_incoherent)
             cache_flush(phys_to_virt(page), PAGE_SIZE);
-        slot_store(r, slot, page.v | r->format->table);
+        radix_slot_write(r, slot, page.v | r->format->table);
         r->used_count++;
     }
 }

@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "kernel/cache.h"
 #include "kernel/platform.h"
 
 #define RADIX_SLOTS 512
@@ -129,6 +130,24 @@ void radix_cursor_begin(struct radix_cursor *c, struct radix *r, uint64_t va,
                         unsigned size_bits, unsigned attrs);
 void radix_cursor_seek(struct radix_cursor *c);
 void radix_cursor_end(struct radix_cursor *c);
+
+/* The slot of the 4 KiB leaf at `va` if it lies in the table that was written
+ * last, else NULL: the short way for one page. */
+static inline uint64_t *radix_recent_slot(const struct radix *r, uint64_t va)
+{
+    return r->recent && va >> PAGE_2M_BITS == r->recent_index
+               ? r->recent + (va >> PAGE_BITS & (RADIX_SLOTS - 1))
+               : NULL;
+}
+
+/* Writes a slot, for hardware that is walking the tables. */
+static inline void radix_slot_write(const struct radix *r, uint64_t *slot,
+                                    uint64_t entry)
+{
+    __atomic_store_n(slot, entry, __ATOMIC_RELEASE);
+    if (r->format->walk_incoherent)
+        cache_flush(slot, sizeof(*slot));
+}
 
 static inline void radix_cursor_put(struct radix_cursor *c, paddr_t pa)
 {

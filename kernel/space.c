@@ -253,25 +253,62 @@ static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
         page_invalidate(from);
 }
 
+static bool flush_range(struct space *space, uint64_t from, uint64_t to)
+{
+    bool confirmed = true;
+
+    if (space->object.type == CAP_DOMAIN) {
+        confirmed = domain_flush(space, from, to);
+    } else {
+#ifndef MUTATION_skip_tlb_flush
+        flush_cpus(space, from, to);
+#endif
+    }
+    if (!confirmed)
+        memory_quarantined = true;
+    return confirmed;
+}
+
 bool space_flush(struct flush_batch *batch)
 {
     struct space *space = batch->space;
-    bool confirmed = true;
 
     if (!space)
         return true;
     radix_cursor_end(&batch->cursor);
-    if (space->object.type == CAP_DOMAIN) {
-        confirmed = domain_flush(space, batch->from, batch->to);
-    } else {
-#ifndef MUTATION_skip_tlb_flush
-        flush_cpus(space, batch->from, batch->to);
-#endif
-    }
     batch->space = NULL;
-    if (!confirmed)
-        memory_quarantined = true;
-    return confirmed;
+    return flush_range(space, batch->from, batch->to);
+}
+
+bool space_map_page(struct space *space, struct cap *frame, uint64_t address,
+                    unsigned leaf, uint64_t attributes)
+{
+    struct radix *tables = space->tables;
+    uint64_t *slot = radix_recent_slot(tables, address);
+
+    if (!slot || *slot || !is_live(space))
+        return false;
+    radix_slot_write(tables, slot,
+                     virt_to_phys(cap_object(frame)).v |
+                         tables->format->leaf_bits(leaf));
+    space_note(space, frame, address, attributes);
+    space->mapped += PAGE_SIZE;
+    return true;
+}
+
+bool space_unmap_page(struct space *space, struct cap *frame, bool *confirmed)
+{
+    uint64_t address = mapping_address(frame);
+    uint64_t *slot = radix_recent_slot(space->tables, address);
+
+    if (!slot || !is_live(space))
+        return false;
+    radix_slot_write(space->tables, slot, 0);
+    space->mapped -= PAGE_SIZE;
+    frame->data = 0;
+    forget(frame);
+    *confirmed = flush_range(space, address, address + PAGE_SIZE);
+    return true;
 }
 
 /* Forgets a batch of mappings without touching the tables. */

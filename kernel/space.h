@@ -51,6 +51,14 @@ struct flush_batch {
     unsigned bits;
 };
 bool space_unmap_cap(struct cap *frame, struct flush_batch *batch);
+/*
+ * The short way for one Frame of 4 KiB, checked, whose table was the last that
+ * was written. False: it is not that simple; nothing has changed.
+ */
+bool space_map_page(struct space *space, struct cap *frame, uint64_t address,
+                    unsigned leaf, uint64_t attributes);
+/* The same for one that is mapped in the space; *confirmed as space_flush. */
+bool space_unmap_page(struct space *space, struct cap *frame, bool *confirmed);
 /* Takes out those of `count` Frames of one size that are mapped in the space,
  * confirmed if true. */
 bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count);

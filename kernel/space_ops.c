@@ -208,6 +208,42 @@ static unsigned leaf_attributes(const struct space *space, uint64_t attributes,
     return (unsigned)attributes;
 }
 
+/* One Frame of 4 KiB with these rights, or NULL. */
+static struct cap *find_page(struct thread *self, uint64_t rights)
+{
+    struct cap *frame = cap_slot(self, self->regs.rsi);
+    uint64_t mask = 0xff | rights << 8, wanted = CAP_FRAME | rights << 8;
+
+    return frame && (frame->word & mask) == wanted && frame->bits == PAGE_BITS
+               ? frame
+               : NULL;
+}
+
+/* The short way, for one page. False: take the long one, which finds out what
+ * is wrong if anything is. */
+static bool map_page(struct thread *self, struct space *space)
+{
+    uint64_t address = self->regs.r10, attributes = self->regs.r8;
+    struct cap *frame = find_page(self, attributes_rights(attributes));
+    bool device;
+
+    if (!frame || frame->space || address % PAGE_SIZE ||
+        address >= USER_END - PAGE_SIZE)
+        return false;
+    device = frame->flags & CAP_DEVICE_MEM;
+    if (!attributes_fit(space, attributes, device) ||
+        (space->object.type == CAP_DOMAIN &&
+         address - MSI_FIRST < MSI_END - MSI_FIRST) ||
+        !space_map_page(space, frame, address,
+                        leaf_attributes(space, attributes, device), attributes))
+        return false;
+    self->regs.rsi = 1;
+    if (space->object.type == CAP_DOMAIN &&
+        !domain_flush_mapped(space, address, address + PAGE_SIZE))
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    return true;
+}
+
 void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
@@ -215,6 +251,8 @@ void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct frames frames;
 
     (void)cpu;
+    if (self->regs.rdx == 1 && map_page(self, space))
+        return;
     if (!find_frames(self, &frames, attributes_rights(attributes), true) ||
         !attributes_check(self, &frames, space, attributes, 4) ||
         !range_fits(self, space, &frames, address))
@@ -237,11 +275,19 @@ void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 
 void space_unmap_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
+    struct space *space = cap_object(cap);
+    struct cap *page = self->regs.rdx == 1 ? find_page(self, 0) : NULL;
     struct frames frames;
+    bool confirmed = true;
 
     (void)cpu;
-    if (find_frames(self, &frames, 0, false) &&
-        !space_unmap_run(cap_object(cap), frames.first, frames.count))
+    if (!page || page->space != space ||
+        !space_unmap_page(space, page, &confirmed)) {
+        if (!find_frames(self, &frames, 0, false))
+            return;
+        confirmed = space_unmap_run(space, frames.first, frames.count);
+    }
+    if (!confirmed)
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
