@@ -61,6 +61,8 @@ static const char *units_agree(void)
         const struct unit_offer *u = &offers[i];
         sizes &= u->leaf_sizes;
         vtd.incoherent |= u->incoherent;
+        if (vtd.units[i].caches_absent || vtd.units[i].buffers_writes)
+            vtd.units_to_tell |= 1u << i;
         if (u->address_bits < bits)
             bits = u->address_bits;
         if (u->domains < vtd.domain_limit)

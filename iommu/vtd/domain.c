@@ -103,11 +103,10 @@ enum iommu_status iommu_domain_flush(struct iommu_domain *d, iova_t first,
     bool confirmed = true;
 
 #ifndef MUTATION_skip_iotlb_flush
-    for (unsigned i = 0; i < vtd.unit_count && bytes > 0; i++) {
-        if (!(d->units & (1u << i)))
-            continue;
-        struct vtd_descriptor f = range_flush(&vtd.units[i], d, first, bytes);
-        confirmed &= vtd_queue_run(&vtd.units[i], &f, 1);
+    for (uint32_t left = bytes > 0 ? d->units : 0; left; left &= left - 1) {
+        struct vtd_unit *u = &vtd.units[__builtin_ctz(left)];
+        struct vtd_descriptor f = range_flush(u, d, first, bytes);
+        confirmed &= vtd_queue_run(u, &f, 1);
     }
 #endif
     return confirmed ? IOMMU_OK : IOMMU_UNCONFIRMED;
@@ -116,17 +115,12 @@ enum iommu_status iommu_domain_flush(struct iommu_domain *d, iova_t first,
 enum iommu_status iommu_domain_publish(struct iommu_domain *d, iova_t first,
                                        uint64_t bytes)
 {
+    uint32_t left = d->units & vtd.units_to_tell;
     bool confirmed = true;
 
-    for (unsigned i = 0; i < vtd.unit_count && bytes > 0; i++) {
-        struct vtd_unit *u = &vtd.units[i];
-        struct vtd_descriptor f;
-        if (!(d->units & (1u << i)))
-            continue;
-        if (u->caches_absent)
-            f = range_flush(u, d, first, bytes);
-        else if (!u->buffers_writes)
-            continue;
+    for (left = bytes > 0 ? left : 0; left; left &= left - 1) {
+        struct vtd_unit *u = &vtd.units[__builtin_ctz(left)];
+        struct vtd_descriptor f = range_flush(u, d, first, bytes);
         /* A run drains the unit's write buffer in any case. */
         confirmed &= vtd_queue_run(u, &f, u->caches_absent ? 1 : 0);
     }
@@ -174,7 +168,7 @@ enum iommu_status iommu_attach(struct iommu_device *dev, struct iommu_domain *d)
     dev->domain = d;
     dev->muted = false;
     vtd_context_attach(u, dev->rid, d);
-    if (!u->caches_absent && !u->buffers_writes)
+    if (!(vtd.units_to_tell & 1u << dev->unit))
         return IOMMU_OK;
     /* Absent context entries are cached under id 0. */
     return attachment_flush(u, dev->rid, 0) &&

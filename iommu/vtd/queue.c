@@ -128,50 +128,53 @@ struct vtd_descriptor vtd_entry(uint16_t index)
     };
 }
 
-static void slot_write(struct vtd_queue *q, uint32_t slot,
-                       struct vtd_descriptor d)
-{
-    volatile struct vtd_descriptor *s = &q->slots[slot];
-
-    s->low = d.low;
-    s->high = d.high;
-    if (vtd.incoherent)
-        cache_flush((const void *)(uintptr_t)s, sizeof(*s));
-}
-
 static void slot_append(struct vtd_queue *q, struct vtd_descriptor d)
 {
-    slot_write(q, q->tail, d);
+    q->slots[q->tail] = d;
     q->tail = (q->tail + 1) % QUEUE_SLOTS;
 }
 
-static void tail_write(struct vtd_unit *u)
+/* Hands the slots from `first` on to the unit. */
+static void tail_write(struct vtd_unit *u, uint32_t first)
 {
+    const struct vtd_queue *q = &u->queue;
+    uint32_t end = q->tail;
+
+    if (vtd.incoherent && end < first) { /* around the end of the queue */
+        cache_flush(q->slots, end * sizeof(*q->slots));
+        end = QUEUE_SLOTS;
+    }
+    if (vtd.incoherent)
+        cache_flush(&q->slots[first], (end - first) * sizeof(*q->slots));
     mmio_write64(u->registers + REG_QUEUE_TAIL,
                  (uint64_t)u->queue.tail << QUEUE_SHIFT);
 }
 
 /*
- * Looks for errors and repairs them; true if there was one. The tail is
- * written again because a unit may look for work only then.
+ * Looks for errors and repairs them; true if there was one. Then it asks for
+ * the status again: a device TLB's silence aborts the wait itself (VT-d 4.1,
+ * 6.5.2.10), and a unit may look for work only when the tail is written.
  */
 static bool errors_repair(struct vtd_unit *u)
 {
-    uint32_t errors =
-        mmio_read32(u->registers + REG_FAULT_STATUS) & FSTS_ERRORS;
+    struct vtd_queue *q = &u->queue;
+    uint32_t first = q->tail,
+             errors =
+                 mmio_read32(u->registers + REG_FAULT_STATUS) & FSTS_ERRORS;
 
     if (errors == 0)
         return false;
     if (errors & FSTS_QUEUE_ERROR) {
         uint64_t head = mmio_read64(u->registers + REG_QUEUE_HEAD);
-        struct vtd_descriptor nothing = descriptor_wait(&u->queue);
+        struct vtd_descriptor nothing = descriptor_wait(q);
         /* A wait for a status that nobody looks for. */
         nothing.low &= 0xffffffff;
-        slot_write(&u->queue, (uint32_t)(head >> QUEUE_SHIFT) % QUEUE_SLOTS,
-                   nothing);
+        first = (uint32_t)(head >> QUEUE_SHIFT) % QUEUE_SLOTS;
+        q->slots[first] = nothing;
     }
     mmio_write32(u->registers + REG_FAULT_STATUS, errors);
-    tail_write(u);
+    slot_append(q, descriptor_wait(q));
+    tail_write(u, first);
     return true;
 }
 
@@ -187,16 +190,11 @@ static bool run_wait(struct vtd_unit *u, bool *repaired)
     uint64_t end = clock_tsc_to_ns(clock_tsc()) + RUN_BOUND_NS;
     unsigned repairs = 0;
 
-    *repaired = false;
     while (!is_answered(&u->queue)) {
         if (errors_repair(u)) {
             *repaired = true;
             if (++repairs > MAX_REPAIRS)
                 return false;
-            /* A device TLB's silence aborts the wait itself
-             * (VT-d 4.1, 6.5.2.10): ask again. */
-            slot_append(&u->queue, descriptor_wait(&u->queue));
-            tail_write(u);
         }
         if (clock_tsc_to_ns(clock_tsc()) > end)
             return is_answered(&u->queue);
@@ -210,14 +208,16 @@ static bool run_once(struct vtd_unit *u, const struct vtd_descriptor *d,
                      unsigned n, bool *repaired)
 {
     struct vtd_queue *q = &u->queue;
+    uint32_t first = q->tail;
 
     /* Never 0: that is what a repaired slot writes. */
     q->sequence = q->sequence == UINT32_MAX ? 1 : q->sequence + 1;
     for (unsigned i = 0; i < n; i++)
         slot_append(q, d[i]);
     slot_append(q, descriptor_wait(q));
-    tail_write(u);
-    if (run_wait(u, repaired))
+    tail_write(u, first);
+    *repaired = false;
+    if (is_answered(q) || run_wait(u, repaired))
         return true;
     q->dead = true;
     return false;
@@ -237,12 +237,9 @@ bool vtd_register_wait(const struct vtd_unit *u, unsigned reg, uint32_t bits,
     }
 }
 
-/* Waits until software's writes have left the unit's buffers, where it has
- * any (VT-d 4.1, 6.8). */
+/* Waits until software's writes have left the unit's buffers (VT-d 4.1, 6.8). */
 static bool writes_drain(struct vtd_unit *u)
 {
-    if (!u->buffers_writes)
-        return true;
     uint32_t on = mmio_read32(u->registers + VTD_STATUS) & VTD_LASTING;
     mmio_write32(u->registers + VTD_COMMAND, on | VTD_WRITE_BUFFER);
     return vtd_register_wait(u, VTD_STATUS, VTD_WRITE_BUFFER, 0);
@@ -252,14 +249,13 @@ bool vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *d,
                    unsigned n)
 {
     struct vtd_queue *q = &u->queue;
-    bool repaired = true, done = false;
+    bool repaired = true, done = true;
 
     lock_acquire(&q->lock);
-    if (!q->dead && writes_drain(u)) {
+    if (q->dead || (u->buffers_writes && !writes_drain(u)))
+        done = false;
+    for (unsigned tries = 0; done && repaired && tries < 2; tries++)
         done = run_once(u, d, n, &repaired);
-        if (done && repaired)
-            done = run_once(u, d, n, &repaired);
-    }
     lock_release(&q->lock);
     return done && !repaired;
 }

@@ -64,6 +64,9 @@ struct vtd {
     bool on;
     bool x2apic;     /* remapping entries hold 32-bit APIC IDs */
     bool incoherent; /* a unit reads tables without snooping */
+    /* Bit n: unit n has to hear of what becomes present: it caches absent
+     * entries, or holds writes back. */
+    uint32_t units_to_tell;
     unsigned unit_count, scope_count;
     uint32_t domain_limit; /* ids below are usable by all units */
     struct radix_format format;
