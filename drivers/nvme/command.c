@@ -4,14 +4,10 @@
  */
 #include "drivers/nvme/command.h"
 
-#include <string.h>
-
 static void command_begin(struct nvme_command *command, uint8_t opcode,
                           uint32_t nsid)
 {
-    memset(command, 0, sizeof(*command));
-    command->opcode = opcode;
-    command->nsid = nsid;
+    *command = (struct nvme_command){.opcode = opcode, .nsid = nsid};
 }
 
 uint32_t prp_pages(struct nvme_data data)

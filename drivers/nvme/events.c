@@ -84,6 +84,7 @@ static void faults_check(struct nvme_driver *d)
     if (muted) {
         /* No more reports: no completion can be believed any more. */
         printf("nvme: too many blocked DMAs, giving up\n");
+        controller_shutdown(&d->controller);
         exit(1);
     }
     request_fault(&d->controller, request_guilty, request_blame, &set);

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     block_events(&service, d->pending_bits);
     service_ready();
     status = service_run(&service);
+    controller_shutdown(&d->controller);
     printf("nvme: receiving failed: %s\n", status_text(status));
     return 1;
 }
