@@ -99,19 +99,15 @@ static void print_notes(cap_t monitor, uint32_t count)
 static int do_cages(int argc, char **argv)
 {
     static struct table t;
-    cap_t monitor = command_service("monitor");
     struct monitor_system system;
+    cap_t monitor;
     struct monitor_component c;
     int error;
 
     (void)argv;
-    if (argc > 1)
-        return shell_usage();
-    if (!monitor)
-        return SHELL_FAILED;
-    error = monitor_system(monitor, &system);
-    if (error)
-        return service_failed(NULL, error);
+    error = command_monitor(argc, &monitor, &system);
+    if (error != SHELL_OK)
+        return error;
     command_table(&t, "component|state|>windows|>DMA|>IRQs|>CPU|>budget|>used|"
                       ">faults|>restarts");
     for (uint32_t i = 0; i < system.components; i++) {
@@ -128,19 +124,15 @@ static int do_cages(int argc, char **argv)
 static int do_free(int argc, char **argv)
 {
     static struct table t;
-    cap_t monitor = command_service("monitor");
     struct monitor_system system;
+    cap_t monitor;
     struct monitor_component c;
     int error;
 
     (void)argv;
-    if (argc > 1)
-        return shell_usage();
-    if (!monitor)
-        return SHELL_FAILED;
-    error = monitor_system(monitor, &system);
-    if (error)
-        return service_failed(NULL, error);
+    error = command_monitor(argc, &monitor, &system);
+    if (error != SHELL_OK)
+        return error;
     command_table(&t, "memory|>bytes");
     for (uint32_t i = 0; i < system.components; i++) {
         if (monitor_component(monitor, i, &c))
@@ -209,19 +201,15 @@ static int verify_all(cap_t monitor, uint32_t components, unsigned *differ)
 /* R12: compare the live tables of every component with the policy. */
 static int do_verify(int argc, char **argv)
 {
-    cap_t monitor = command_service("monitor");
     struct monitor_system system;
+    cap_t monitor;
     unsigned differ = 0;
     int error;
 
     (void)argv;
-    if (argc > 1)
-        return shell_usage();
-    if (!monitor)
-        return SHELL_FAILED;
-    error = monitor_system(monitor, &system);
-    if (error)
-        return service_failed(NULL, error);
+    error = command_monitor(argc, &monitor, &system);
+    if (error != SHELL_OK)
+        return error;
     if (verify_all(monitor, system.components, &differ))
         return SHELL_FAILED;
     if (differ)

@@ -125,19 +125,15 @@ static void print_isolation(const struct monitor_system *s)
 static int do_devices(int argc, char **argv)
 {
     static struct table t;
-    cap_t monitor = command_service("monitor");
     struct monitor_system system;
+    cap_t monitor;
     struct monitor_device d;
     int error;
 
     (void)argv;
-    if (argc > 1)
-        return shell_usage();
-    if (!monitor)
-        return SHELL_FAILED;
-    error = monitor_system(monitor, &system);
-    if (error)
-        return shell_fail(NULL, service_error_text((uint64_t)error));
+    error = command_monitor(argc, &monitor, &system);
+    if (error != SHELL_OK)
+        return error;
     print_isolation(&system);
     if (!system.devices) {
         printf("no PCI function is known: is there a PCI server in %s?\n",

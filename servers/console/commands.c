@@ -35,6 +35,20 @@ cap_t command_service(const char *name)
     return service;
 }
 
+int command_monitor(int argc, cap_t *monitor, struct monitor_system *system)
+{
+    int error;
+
+    if (argc > 1)
+        return shell_usage();
+    *monitor = command_service("monitor");
+    if (!*monitor)
+        return SHELL_FAILED;
+    error = monitor_system(*monitor, system);
+    return error ? shell_fail(NULL, service_error_text((uint64_t)error))
+                 : SHELL_OK;
+}
+
 void command_table(struct table *t, const char *heading)
 {
     table_start(t, heading);

@@ -42,5 +42,10 @@ void command_complete(struct complete *c, const char *line, size_t bytes,
  * policy does not grant it. */
 cap_t command_service(const char *name);
 
+/* The start of a command without arguments that asks init's monitor: finds the
+ * service and reads its summary. Not SHELL_OK: it has been said why. */
+struct monitor_system;
+int command_monitor(int argc, cap_t *monitor, struct monitor_system *system);
+
 /* table_start(), with a heading that stands out where colours help. */
 void command_table(struct table *t, const char *heading);
