@@ -13,6 +13,7 @@
 #ifndef __ASSEMBLER__
 #include "kernel/arch/x86_64/arch_cpu.h"
 #include "kernel/arch/x86_64/cpu_ops.h"
+#include "kernel/pcid.h"
 #include "kernel/platform.h"
 #include "kernel/timer.h"
 
@@ -44,6 +45,7 @@ struct cpu {
     uint64_t armed;      /* TSC for which the APIC timer is set; ~0: not */
     bool reschedule;
 
+    struct pcid_cache pcids;
     struct run_queue queue;
     struct timer_wheel wheel;
     struct arch_cpu arch;

@@ -27,6 +27,7 @@ struct platform {
     uint32_t apic_ids[MAX_CPUS];
     struct clock_params clock;
     bool page_1g; /* the CPU has pages of 1 GiB */
+    bool pcid;    /* and process-context identifiers, which are on */
     /* Top page table whose upper half every address space shares; entries
      * 256..511 never change after start. */
     paddr_t kernel_root;

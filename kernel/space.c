@@ -11,6 +11,7 @@
 #define KERNEL_ROOT_FIRST 256 /* entry of the top table */
 
 bool memory_quarantined;
+static uint64_t spaces_made; /* guarded by the structure lock */
 
 static void donate_pages(struct space *space, paddr_t first, uint64_t bytes)
 {
@@ -37,6 +38,7 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
     } else {
         space->tables = &space->own_tables;
         space->root = root.v;
+        space->number = ++spaces_made;
         share_kernel_half(phys_to_virt(root));
         radix_init(space->tables, platform.page_1g ? &radix_cpu_1g : &radix_cpu,
                    root);
@@ -238,9 +240,11 @@ bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count)
 static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
 {
     struct cpu *cpu = cpu_self();
-    uint64_t self = 1ul << cpu->index;
-    uint64_t mask = loaded_on(space);
+    uint64_t self = 1ul << cpu->index, mask;
 
+    if (platform.pcid) /* CPUs that load it later flush then */
+        __atomic_add_fetch(&space->flushes, 1, __ATOMIC_SEQ_CST);
+    mask = loaded_on(space);
     if (mask & ~self)
         remote_flush(mask & ~self);
     if (!(mask & self))

@@ -19,6 +19,8 @@ struct space {
     struct cap mappings; /* head of the list of Frames and donated memory */
     uint64_t mapped;     /* bytes */
     uint64_t root;       /* CR3; AddressSpace */
+    uint64_t number;     /* of an AddressSpace, never used twice */
+    uint64_t flushes;    /* that its unmaps asked for; only with PCIDs */
     bool emptied;        /* its table memory was revoked */
 };
 
@@ -33,8 +35,16 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits);
 /* Loads it on this CPU; NULL loads the kernel's own tables. */
 static inline void space_load(struct cpu *cpu, struct space *space)
 {
+    uint64_t root = space ? space->root : platform.kernel_root.v;
+
     __atomic_store_n(&cpu->space, space, __ATOMIC_RELAXED);
-    cr3_write(space ? space->root : platform.kernel_root.v);
+    if (platform.pcid && space) {
+        /* Between the two that space_flush takes in the other order. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
+        root |= pcid_choose(&cpu->pcids, space->number,
+                            __atomic_load_n(&space->flushes, __ATOMIC_RELAXED));
+    }
+    cr3_write(root);
 }
 /* Forgets all translations on this CPU, and leaves a dying space. */
 void space_flush_local(struct cpu *cpu);

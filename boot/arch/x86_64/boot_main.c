@@ -108,6 +108,7 @@ void boot_main(uint32_t magic, uint32_t info)
     console_init();
     cpu_features_detect();
     platform.page_1g = cpu_features.page_1g;
+    platform.pcid = cpu_features.pcid;
     read_boot_data(magic, info);
     memory_init(&boot_data);
     read_acpi(&machine.acpi);

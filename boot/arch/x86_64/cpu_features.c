@@ -38,7 +38,6 @@ static const struct feature optional[] = {
     {1, ECX, 26, "xsave", &cpu_features.xsave},
     {1, ECX, 28, "avx", &cpu_features.avx},
     {7, EBX, 7, "smep", &cpu_features.smep},
-    {7, EBX, 10, "invpcid", &cpu_features.invpcid},
     {7, EBX, 16, "avx512f", &cpu_features.avx512},
     {7, EBX, 20, "smap", &cpu_features.smap},
     {7, ECX, 2, "umip", &cpu_features.umip},
@@ -58,6 +57,7 @@ static const struct feature optional[] = {
 #define CR4_OSFXSR     (1ul << 9)
 #define CR4_OSXMMEXCPT (1ul << 10)
 #define CR4_UMIP       (1ul << 11)
+#define CR4_PCIDE      (1ul << 17)
 #define CR4_OSXSAVE    (1ul << 18)
 #define CR4_SMEP       (1ul << 20)
 #define CR4_SMAP       (1ul << 21)
@@ -156,7 +156,7 @@ void cpu_registers_init(void)
     cr4_write(CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT |
               (f->mce ? CR4_MCE : 0) | (f->umip ? CR4_UMIP : 0) |
               (f->xsave ? CR4_OSXSAVE : 0) | (f->smep ? CR4_SMEP : 0) |
-              (f->smap ? CR4_SMAP : 0));
+              (f->smap ? CR4_SMAP : 0) | (f->pcid ? CR4_PCIDE : 0));
 
     /* SYSCALL: kernel code and data from 0x08; SYSRET: user data at 0x10 + 8,
      * user code at 0x10 + 16, with RPL 3 (AMD APM 2, 6.1.1). */

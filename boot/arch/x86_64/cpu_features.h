@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 struct cpu_features {
-    bool smep, smap, umip, pcid, invpcid;
+    bool smep, smap, umip, pcid;
     bool page_1g, xsave, xsaveopt, avx, avx512;
     bool x2apic, tsc_deadline, tsc_invariant, mce;
     uint8_t phys_bits; /* physical address bits */
