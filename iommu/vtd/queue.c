@@ -237,7 +237,8 @@ bool vtd_register_wait(const struct vtd_unit *u, unsigned reg, uint32_t bits,
     }
 }
 
-/* Waits until software's writes have left the unit's buffers (VT-d 4.1, 6.8). */
+/* Waits until software's writes have left the unit's buffers (VT-d 4.1, 6.8).
+ */
 static bool writes_drain(struct vtd_unit *u)
 {
     uint32_t on = mmio_read32(u->registers + VTD_STATUS) & VTD_LASTING;
