@@ -11,7 +11,7 @@
 #define INDEX_BITS 9
 
 /* How many slots radix_next looks at before it returns RADIX_AGAIN. */
-#define NEXT_SLOTS (4 * RADIX_SLOTS)
+#define NEXT_SLOTS (RADIX_SLOTS / 2)
 
 static unsigned level_shift(unsigned level)
 {

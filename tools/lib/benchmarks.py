@@ -31,6 +31,7 @@ TABLE = [
     ("unmap-space-512-per-frame", "unmap 512 frames from an address space, per frame", 30, "", "", ""),
     ("map-domain-512-per-frame", "map 512 frames in a DMA domain, per frame", 30, "", "", "1,640 (VFIO)"),
     ("unmap-domain-512-per-frame", "unmap 512 frames from a DMA domain, per frame", 30, "", "", "1,815 (VFIO)"),
+    ("lookup-nothing", "read the tables out where nothing is mapped, one step", None, "", "", ""),
     ("revoke-device-1-frame", "revoke a Device whose Domain maps 1 frame", None, "", "", ""),
     ("revoke-device-1000-frames", "the same with 1,000 frames", None, "", "", ""),
     ("revoke-domain-1-frame", "delete a Domain that maps 1 frame, its device blocked", None, "", "", ""),

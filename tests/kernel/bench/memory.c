@@ -47,10 +47,29 @@ static void bench_map(const char *map_name, const char *unmap_name,
     figure_end(&unmap, count);
 }
 
+/* One step of reading the tables out where nothing is mapped: the most that a
+ * look-up walks at once (R9). */
+static void bench_lookup(void)
+{
+    struct figure figure;
+
+    figure_start(&figure, "lookup-nothing");
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t start = cycles(), stop, status;
+
+        status = space_lookup(SLOT_SPACE, AT).status;
+        stop = cycles();
+        check("look up", status, OK);
+        figure_add(&figure, start, stop);
+    }
+    figure_end(&figure, 1);
+}
+
 void bench_memory(void)
 {
     frames_make(FRAME_COUNT);
     bench_map("map-space", "unmap-space", 1);
     bench_map("map-space-512-per-frame", "unmap-space-512-per-frame", 512);
+    bench_lookup();
     frames_delete(FRAME_COUNT);
 }
