@@ -10,6 +10,13 @@
 #define IRQ_SLOT 640
 
 static volatile uint64_t until, rounds[4], surprises[4];
+static volatile bool resting[4];
+
+/* For some time, and at least one round however busy the host is. */
+static bool goes_on(unsigned n)
+{
+    return now() < until || !rounds[n];
+}
 
 static void expect(unsigned n, uint64_t status, uint64_t other)
 {
@@ -19,20 +26,22 @@ static void expect(unsigned n, uint64_t status, uint64_t other)
     }
 }
 
-static _Noreturn void rest(void)
+static _Noreturn void rest(unsigned n)
 {
+    resting[n] = true;
     for (;;)
         notification_wait(EVENTS, DEADLINE_NEVER);
 }
 
 static void run_interrupts(void)
 {
-    for (; now() < until; rounds[1]++) {
+    while (goes_on(1)) {
         uint64_t made =
             device_interrupt(DEVICE, ram, 0, IRQ_SLOT, boot->cpus - 1, 100)
                 .status;
 
         expect(1, made, ERR_BUSY); /* while it is blocked */
+        rounds[1]++;
         if (made != OK)
             continue;
         /* Blocking kills it, whatever we are at. */
@@ -40,12 +49,12 @@ static void run_interrupts(void)
         expect(1, interrupt_ack(IRQ_SLOT).status, ERR_GONE);
         expect(1, captable_delete(SLOT_CAPTABLE, IRQ_SLOT).status, OK);
     }
-    rest();
+    rest(1);
 }
 
 static void run_pages(void)
 {
-    while (now() < until) {
+    while (goes_on(2)) {
         expect(2,
                space_map(DOMAIN, PAGES + 2, 2, IOVA + 0x10000,
                          MAP_READ | MAP_WRITE)
@@ -54,19 +63,19 @@ static void run_pages(void)
         expect(2, space_unmap(DOMAIN, PAGES + 2, 2).status, OK);
         rounds[2]++;
     }
-    rest();
+    rest(2);
 }
 
 static void run_questions(void)
 {
-    while (now() < until) {
+    while (goes_on(3)) {
         expect(3, device_info(DEVICE).status, OK);
         expect(3, device_fault(DEVICE).status, ERR_TIMEOUT);
         expect(3, device_bind(DEVICE, FAULT_EVENTS, 5).status, OK);
         expect(3, iommu_info(SLOT_DEVICE_CONTROL).status, OK);
         rounds[3]++;
     }
-    rest();
+    rest(3);
 }
 
 static void start(unsigned n, void (*run)(void))
@@ -81,7 +90,7 @@ void test_stress(void)
     start(1, run_interrupts);
     start(2, run_pages);
     start(3, run_questions);
-    for (uint64_t i = 0; now() < until; i++) {
+    for (uint64_t i = 0; goes_on(0); i++) {
         card_set_msi(0xfee00010 | (i % 3) << 5, 0);
         for (unsigned k = 0; k < 20; k++)
             card_raise();
@@ -90,6 +99,10 @@ void test_stress(void)
         expect(0, device_attach(DEVICE, DOMAIN).status, OK);
         rounds[0]++;
     }
+    /* None is stopped in the middle of a round. */
+    for (unsigned n = 1; n < 4; n++)
+        while (!resting[n])
+            notification_wait(FAULT_EVENTS, now() + 1000000);
     events_take();
     for (unsigned n = 0; n < 4; n++) {
         check("surprises", surprises[n], 0);
