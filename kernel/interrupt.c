@@ -233,8 +233,9 @@ bool interrupt_unmask(struct interrupt *i)
 
     lock_acquire(&i->lock);
     if (i->masked && !i->dead) {
+        /* Its count goes on, or a driver that acknowledges without end would
+         * have no limit (R7). */
         i->masked = false;
-        i->rate.window_ends = 0;
         if (i->is_line)
             line_mask(i, false);
         else
