@@ -123,8 +123,8 @@ static void send(struct cpu *cpu, struct thread *self,
         structure_lock();
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
-    if (__builtin_expect(endpoint->closed || (to && calling && !to->reply),
-                         0)) {
+    if (__builtin_expect(
+            endpoint->object.dying || (to && calling && !to->reply), 0)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (to) {
@@ -241,7 +241,7 @@ static void receive(struct cpu *cpu, struct thread *self,
         lock_acquire(&endpoint->lock);
         from = next_sender(endpoint, reply);
     }
-    if (__builtin_expect(endpoint->closed, 0)) {
+    if (__builtin_expect(endpoint->object.dying, 0)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (from) {
@@ -432,7 +432,7 @@ enum step endpoint_destroy_step(struct endpoint *endpoint)
         struct thread *thread, **queue;
 
         lock_acquire(&endpoint->lock);
-        endpoint->closed = true;
+        endpoint->object.dying = true;
         queue = endpoint->senders ? &endpoint->senders : &endpoint->receivers;
         thread = *queue;
         if (thread)

@@ -8,12 +8,11 @@
 #include "kernel/sched.h"
 
 struct endpoint {
-    struct object object;
+    struct object object; /* dying: nobody is queued any more */
     struct lock lock;
     struct thread *receivers; /* queue of threads that wait for a message */
     struct thread *senders;   /* queue of threads that have one. At most one
                                * of the two is in use. */
-    bool closed;              /* being destroyed: nobody is queued any more */
 };
 
 struct reply {

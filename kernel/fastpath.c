@@ -107,7 +107,7 @@ void fast_reply_receive(struct thread *self, MESSAGE)
                  (caller->faulted && TAG_LABEL(tag) != FAULT_RESUME)))
         long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
-    if (unlikely(endpoint->senders || endpoint->closed ||
+    if (unlikely(endpoint->senders || endpoint->object.dying ||
                  !reply_take(reply, caller))) {
         lock_release(&endpoint->lock);
         long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);

@@ -5,6 +5,7 @@
  * old mappings. From here on the kernel never speaks (R6).
  */
 #include "kernel/arch/x86_64/apic.h"
+#include "kernel/exit.h"
 #include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
@@ -51,7 +52,7 @@ static _Noreturn void cpu_start(struct cpu *cpu)
     timer_wheel_init(&cpu->wheel);
     cpu->charged = clock_tsc();
     cpu->reschedule = true;
-    kernel_leave(kernel_start_thread(cpu));
+    kernel_leave(kernel_exit(cpu));
 }
 
 void kernel_main(struct boot_pages boot)

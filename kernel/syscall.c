@@ -69,8 +69,3 @@ struct thread *syscall_entry(struct thread *self)
     }
     return kernel_exit(cpu);
 }
-
-struct thread *kernel_start_thread(struct cpu *cpu)
-{
-    return kernel_exit(cpu);
-}

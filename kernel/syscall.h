@@ -11,8 +11,6 @@
 struct thread *syscall_entry(struct thread *self);
 struct thread *interrupt_entry(struct thread *self);
 struct thread *idle_interrupt(uint64_t vector);
-/* The first choice of a CPU. */
-struct thread *kernel_start_thread(struct cpu *cpu);
 /* entry.S: leaves the kernel into this thread, or idles. Never return. */
 _Noreturn void kernel_leave(struct thread *thread);
 /* The same for a thread that entered by SYSCALL and runs on: no checks. */

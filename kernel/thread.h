@@ -57,7 +57,6 @@ struct thread {
     struct cap *slots; /* of its CapTable */
     uint64_t slot_count;
     struct space *space;
-    uint64_t root; /* CR3 of `space` */
     struct message_page *message;
     uint64_t fs_base;
 

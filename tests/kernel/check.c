@@ -67,7 +67,8 @@ struct message_page *worker_message(unsigned n)
     return (struct message_page *)(MESSAGES_AT + n * PAGE_SIZE);
 }
 
-void worker_start(unsigned n, void (*run)(void), unsigned priority,
+void thread_start(unsigned n, void (*run)(void), cap_t space,
+                  struct message_page *page, cap_t fault, unsigned priority,
                   unsigned cpu)
 {
     struct thread_registers *r = (struct thread_registers *)message;
@@ -75,19 +76,17 @@ void worker_start(unsigned n, void (*run)(void), unsigned priority,
 
     check("frame", untyped_retype(ram, CAP_FRAME, 12, 1, 0, frame, 0).status,
           OK);
-    check("map",
-          space_map(SLOT_SPACE, frame, 1, (uint64_t)worker_message(n),
-                    MAP_READ | MAP_WRITE)
-              .status,
-          OK);
+    check(
+        "map",
+        space_map(space, frame, 1, (uint64_t)page, MAP_READ | MAP_WRITE).status,
+        OK);
     check("thread", untyped_retype(ram, CAP_THREAD, 0, 1, 0, thread, 0).status,
           OK);
     check("context",
           untyped_retype(ram, CAP_SCHED_CONTEXT, 0, 1, 0, context, 0).status,
           OK);
     check("configure",
-          thread_configure(thread, SLOT_CAPTABLE, SLOT_SPACE, frame,
-                           worker_faults_to, cpu)
+          thread_configure(thread, SLOT_CAPTABLE, space, frame, fault, cpu)
               .status,
           OK);
     check("priority",
@@ -101,6 +100,13 @@ void worker_start(unsigned n, void (*run)(void), unsigned priority,
     r->rip = (uint64_t)run;
     r->rsp = (uint64_t)&stacks[n][STACK_WORDS - 1];
     check("start", thread_write(thread, 1).status, OK);
+}
+
+void worker_start(unsigned n, void (*run)(void), unsigned priority,
+                  unsigned cpu)
+{
+    thread_start(n, run, SLOT_SPACE, worker_message(n), worker_faults_to,
+                 priority, cpu);
 }
 
 void worker_end(unsigned n)

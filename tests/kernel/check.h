@@ -41,6 +41,11 @@ struct result send_message(enum operation how, cap_t cap, uint64_t tag,
                            uint64_t w0, uint64_t w1, cap_t reply,
                            uint64_t deadline);
 
+/* Makes thread `n` in a space that has this program in it, with a message page
+ * mapped at `page`, and starts it. */
+void thread_start(unsigned n, void (*run)(void), cap_t space,
+                  struct message_page *page, cap_t fault, unsigned priority,
+                  unsigned cpu);
 /* Endpoint that receives the faults of workers started from now on, or 0. */
 extern cap_t worker_faults_to;
 /* Makes thread `n` (message page and stack of its own) and starts it. */

@@ -8,12 +8,9 @@
 #define SPACE_BITS  18
 #define COPY_AT     0x52000000ul
 #define MESSAGES_AT 0x50000000ul
-#define STACK_WORDS 512
 
 /* By the linker: the whole program, and the end of its code. */
 extern char __executable_start[], etext[], end[];
-
-static uint64_t stacks[4][STACK_WORDS] __attribute__((aligned(16)));
 
 static void retype(enum cap_type type, uint64_t bits, cap_t slot)
 {
@@ -71,30 +68,5 @@ struct message_page *peer_message(unsigned n)
 void peer_start(unsigned n, void (*run)(void), unsigned priority, cap_t fault,
                 unsigned cpu)
 {
-    struct thread_registers *r = (struct thread_registers *)message;
-    cap_t thread = worker_thread(n), context = thread + 1, frame = thread + 2;
-
-    retype(CAP_FRAME, PAGE_BITS, frame);
-    retype(CAP_THREAD, 0, thread);
-    retype(CAP_SCHED_CONTEXT, 0, context);
-    check("map",
-          space_map(PEER_SPACE, frame, 1, (uint64_t)peer_message(n),
-                    MAP_READ | MAP_WRITE)
-              .status,
-          OK);
-    check("configure",
-          thread_configure(thread, SLOT_CAPTABLE, PEER_SPACE, frame, fault, cpu)
-              .status,
-          OK);
-    check("priority",
-          sched_configure(SLOT_SCHED_CONTROL, context, priority, 10000000,
-                          10000000, cpu)
-              .status,
-          OK);
-    check("bind", sched_bind(context, thread).status, OK);
-    for (unsigned i = 0; i < sizeof(*r) / 8; i++)
-        message->words[i] = 0;
-    r->rip = (uint64_t)run;
-    r->rsp = (uint64_t)&stacks[n][STACK_WORDS - 1];
-    check("start", thread_write(thread, 1).status, OK);
+    thread_start(n, run, PEER_SPACE, peer_message(n), fault, priority, cpu);
 }
