@@ -22,9 +22,12 @@ $(eval $(call generate,$(GEN)/cordon/syscalls.h,--stubs))
 $(eval $(call generate,$(GEN)/dispatch.inc,--dispatch))
 
 .PHONY: docs docs-check
-docs: | setup-build ## write docs/kernel-api.md anew from the table
+docs: | setup-build ## write anew what is generated in docs/
 	$(Q)$(PYTHON) tools/apigen.py $(OPERATIONS) --docs docs/kernel-api.md
+	$(Q)$(PYTHON) tests/attack/report.py write docs/attacks.md
 
-docs-check: | setup-build ## check that docs/kernel-api.md agrees with the table
+docs-check: | setup-build ## check that docs/ agrees with what it is generated from
 	$(Q)$(PYTHON) tools/apigen.py $(OPERATIONS) --check-docs docs/kernel-api.md
+	$(Q)$(PYTHON) tests/attack/report.py check docs/attacks.md
+	@echo "  docs/attacks.md agrees with tests/attack"
 	@echo "  docs/kernel-api.md agrees with $(OPERATIONS)"

@@ -17,8 +17,9 @@ KERNEL_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wconversion \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-common -ffunction-sections -fdata-sections $(DEFINES)
 # fastpath.c's functions never return, so no register is anybody else's.
-$(O)/k/kernel/fastpath.o: private KERNEL_CFLAGS += -fcall-used-rbx \
+FASTPATH_CFLAGS := -fcall-used-rbx \
 	-fcall-used-r12 -fcall-used-r13 -fcall-used-r14 -fcall-used-r15
+$(O)/k/kernel/fastpath.o: private KERNEL_CFLAGS += $(FASTPATH_CFLAGS)
 
 KERNEL_LDFLAGS = -nostdlib -static -no-pie -Wl,-T,$(KERNEL_SCRIPT) \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \

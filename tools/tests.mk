@@ -45,7 +45,7 @@ $(foreach s,$(UNIT_SOURCES),$(eval $(call test_program,$(basename $(notdir $(s))
 $(foreach s,$(FUZZ_SOURCES),$(eval $(call test_program,$(basename $(notdir $(s))),$(s),f,fuzz,\
 	$(CLANG),-fsanitize=fuzzer$(,)address$(,)undefined,)))
 
-.PHONY: unit unit-build fuzz fuzz-build boot attack policy-test test
+.PHONY: unit unit-build fuzz fuzz-build boot policy-test test
 
 unit-build: $(UNIT_TESTS)
 fuzz-build: $(FUZZ_TESTS)
@@ -62,9 +62,6 @@ policy-test: hosttools | setup-test ## run the tests of the policy compiler
 
 boot: all disk | setup-test setup-image setup-emulator ## run the boot tests in the emulator
 	$(Q)tools/run-layer $(O) boot $(if $(TESTS),-k '$(TESTS)')
-
-attack: all disk | setup-test setup-image setup-emulator ## run the attacks in the emulator
-	$(Q)tools/run-layer $(O) attack $(if $(TESTS),-k '$(TESTS)')
 
 test: | setup-build setup-test setup-image setup-emulator ## run every layer and print one closing line
 	$(Q)tools/run-tests $(O) '$(MAKE) --no-print-directory'

@@ -1,30 +1,34 @@
-"""The table of attacks at the end of a run, and the same as JSON."""
+"""Collects what became of each attack, also from the workers of pytest-xdist;
+at the end prints the tables and writes them (report.py)."""
 
-import json
 import os
 
 import pytest
 
-RESULTS = []
-COLUMNS = ("case", "rule", "tries", "witness", "result")
+from tests.attack import report
+
+ROWS = []
 
 
 @pytest.fixture
-def record_attack():
-    return RESULTS.append
+def record_attack(request):
+    """Takes the row of this test; its result may still change."""
+    return lambda row: request.node.user_properties.append(("attack", row))
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        ROWS.extend(row for name, row in report.user_properties
+                    if name == "attack")
 
 
 def pytest_terminal_summary(terminalreporter):
-    if not RESULTS:
+    if not ROWS:
         return
-    rows = [COLUMNS] + [tuple(str(r[c]) for c in COLUMNS) for r in RESULTS]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(COLUMNS))]
+    rows = report.in_order(ROWS)
     terminalreporter.section("attacks")
-    for row in rows:
-        terminalreporter.write_line("  ".join(
-            text.ljust(width) for text, width in zip(row, widths)).rstrip())
+    for line in report.plain(rows):
+        terminalreporter.write_line(line)
     build = os.environ.get("CORDON_BUILD", "build")
-    path = os.path.join(build, "results", "attacks.json")
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w") as f:
-        json.dump(RESULTS, f, indent=2)
+    report.write_json(os.path.join(build, "results", "attacks.json"), rows)
+    report.write_document(report.DOCUMENT, rows)

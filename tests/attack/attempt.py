@@ -1,0 +1,183 @@
+"""One case while it runs: the machine, what the attacker says, where its
+target lies. The verdict is the witnesses' (witnesses.py)."""
+
+import glob
+import os
+import struct
+import time
+
+import yaml
+
+from lib import policy as policies      # tools/lib, see tests/conftest.py
+from tests.attack.cases import HERE
+
+EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
+MEMORY = 128 << 20
+PAGE = 4096
+MARK = b"CORDON-ATTACK-PAGE:"
+IOMMU_REGISTERS = 0xfed90000      # of QEMU's q35 (Q35_HOST_BRIDGE_IOMMU_ADDR)
+CONFIG_KEYS = {"smp", "memory", "cpu", "icount", "iommu", "intremap",
+               "iommu_options", "trace_events", "extra"}
+
+
+class Attempt:
+    def __init__(self, case, kernel, machine):
+        self.case, self.kernel, self.machine = case, kernel, machine
+        self.target = None       # physical address under attack
+        self.before = b""        # the page there when the attacker asked
+        self.said = []           # lines of the attacker
+        self.window = None       # (first, end) as the attacker says
+        self.status = None       # with `until: end`: what the guest gave
+
+    def run(self):
+        m, case = self.machine, self.case
+        if case.until == "end":
+            self.status = m.wait_exit(case.timeout)
+            return
+        # Ready, or dead before it began.
+        m.expect(r"attack: ready", case.timeout)
+        while True:
+            line = m.expect(r"attack: ([^\n]*)\n", case.timeout).group(1)
+            self.said.append(line)
+            words = line.split()
+            if words[0] == "ask":
+                self.locate()
+                m.send(f"{self.target:x}\r")
+            elif words[0] == "window":
+                self.window = (int(words[1], 16), int(words[2], 16))
+            elif words[0] == "error":
+                raise AssertionError(f"the attacker could not try: {line}")
+            elif words[0] in ("done", "touch"):
+                break
+        time.sleep(case.settle)
+
+    # Where it goes
+
+    def locate(self):
+        kind, _, name = self.case.target.partition(":")
+        if kind in ("kernel-text", "kernel-data"):
+            self.target = self.kernel_page(writable=kind == "kernel-data")
+        elif kind == "iommu-registers":
+            self.target = IOMMU_REGISTERS
+        elif kind == "page":
+            self.target = self.find_page(name)
+        else:
+            self.target = int(kind, 16)
+        self.before = self.machine.read_memory(self.target, PAGE)
+
+    def find_page(self, name):
+        text = MARK + name.encode() + b"\0\x5c"
+        memory = self.machine.read_memory(0, MEMORY)
+        found = [at for at in range(0, MEMORY, PAGE)
+                 if memory.startswith(text, at)]
+        assert len(found) == 1, f"pages with {text!r}: {found}"
+        return found[0]
+
+    def kernel_page(self, writable):
+        """A page of the kernel that stays; boot's own segments come first in
+        the image, and are given away. Of the data, one that is in the file and
+        not only zeros."""
+        wanted = [s for s in segments(self.kernel)
+                  if s.writable == writable and s.executable != writable]
+        return wanted[-1].physical // PAGE * PAGE
+
+    # What the plugin counted
+
+    def counted(self):
+        """Lines of tests/bench/count.c, as lists of words."""
+        with open(os.path.join(self.machine.directory, "count")) as f:
+            return [line.split() for line in f]
+
+
+class Segment:
+    def __init__(self, flags, offset, physical, bytes_):
+        self.executable, self.writable = bool(flags & 1), bool(flags & 2)
+        self.offset, self.physical, self.bytes = offset, physical, bytes_
+
+
+def segments(path):
+    """The loadable segments of an ELF64 image, in the file's order."""
+    with open(path, "rb") as f:
+        image = f.read()
+    (offset,) = struct.unpack_from("<Q", image, 32)
+    size, count = struct.unpack_from("<HH", image, 54)
+    found = []
+    for i in range(count):
+        kind, flags, at, _, physical, bytes_ = struct.unpack_from(
+            "<IIQQQQ", image, offset + i * size)
+        if kind == 1:
+            found.append(Segment(flags, at, physical, bytes_))
+    return found
+
+
+def write_policy(case, build):
+    """The case's system, from policy.yaml or the folder's own."""
+    if case.policy:
+        return os.path.join(case.folder, case.policy)
+    with open(os.path.join(HERE, "policy.yaml"), encoding="utf-8") as f:
+        policy = yaml.safe_load(f)
+    attacker = policy.pop("attackers")[case.attacker]
+    if case.init:
+        wanted = set()
+    elif attacker.get("role") == "pci-server":
+        wanted = set(case.components)
+    else:
+        wanted = {"pci", *case.components}
+    known = {c["name"] for c in policy["components"]}
+    assert wanted <= known, f"policy.yaml has no {sorted(wanted - known)}"
+    attacker.update({"name": "attacker", "binary": case.program,
+                     "args": case.args}, **case.grant)
+    policy["components"] = [c for c in policy["components"]
+                            if c["name"] in wanted]
+    if case.init:
+        # A policy names a component at least; it is never started.
+        attacker["binary"] = "victim"
+    policy["components"].append(
+        {k: v for k, v in attacker.items() if v is not None})
+    path = os.path.join(build, "tests", "attack", case.case + ".yaml")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    part = f"{path}.{os.getpid()}"
+    with open(part, "w", encoding="utf-8") as f:
+        yaml.safe_dump(policy, f, sort_keys=False)
+    os.replace(part, path)       # another worker may be reading it
+    return path
+
+
+def mutant(build, name, policy):
+    """What make_iso takes to put a mutation's kernel and programs in place."""
+    where = os.path.join(build, "mutations", name)
+    made = {os.path.basename(p): p for p in glob.glob(where + "/bin/*")}
+    kernel = os.path.join(where, "kernel.elf")
+    assert made or os.path.exists(kernel), (
+        f"there is no MUTATION_{name} in the sources, or no {where}: "
+        "run the attacks through make")
+    used = policies.Policy(policy).binaries + ["init"]
+    options = {"replace": {n: p for n, p in made.items() if n in used}}
+    if os.path.exists(kernel):
+        options["kernel"] = kernel
+    return options
+
+
+def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
+    """Boots the case's system, on a mutant if one is named, and lets the
+    attacker try."""
+    policy = write_policy(case, build)
+    iso = mutant(build, mutation, policy) if mutation else {"replace": {}}
+    if case.init:
+        iso["replace"]["init"] = os.path.join(build, "kernel-tests", case.init)
+    options = dict(case.machine)
+    devices = list(options.pop("devices", []))
+    if case.attacker != "component" and not case.policy:
+        devices.insert(0, EDU)
+    extra = list(options.pop("extra", []))
+    if options.pop("count", False):
+        extra += ["-plugin", f"{build}/mutations/count.so,out={directory}/count"]
+    if options.pop("disk", False):
+        options["disks"] = [disk_of()]
+    assert set(options) <= CONFIG_KEYS, f"machine: unknown: {options}"
+    options.setdefault("memory", f"{MEMORY >> 20}M")
+    attempt = Attempt(case, iso.get("kernel", f"{build}/kernel.elf"),
+                      machine(iso_of(policy, **iso), devices=devices,
+                              extra=extra, **options))
+    attempt.run()
+    return attempt

@@ -1,0 +1,111 @@
+"""The cases: what each tests/attack/*/attack.yaml says, and mutations.yaml.
+
+An attack.yaml is a list; its folder's C files are the attacker's program. Keys
+of a case (docs/attacks.md shows examples):
+
+    case: name              rule: R4            tries: one line
+    attacker: driver        which entry of `attackers` in policy.yaml it is:
+                            driver (of an edu card), server (a rogue PCI server
+                            with the card), component (no device at all)
+    grant: {key: value}     what its component has besides or instead; null
+                            takes a key away
+    args: [words]           of the attacker
+    program: name           if not the folder's name
+    with: [victim]          further components of policy.yaml
+    policy: FILE            in the folder: all of the system, in place of these
+    init: NAME              tests/kernel/NAME stands in for init; no components
+    machine: {}             devices: [arguments of -device], and fields of
+                            emulator.Config (smp, memory, icount, ...);
+                            count: true loads the plugin that counts guest
+                            instructions; disk: true gives the NVMe disk
+    target: what is under attack: kernel-text, kernel-data, iommu-registers,
+                            page:NAME (the page with that mark), or a physical
+                            address in hex
+    until: done             or `end`: until the machine ends itself
+    timeout: 20             seconds for the attacker to say something
+    settle: 0.5             seconds from `done` to the verdict
+    witness: [words]        all must agree; the last is the one of the effect.
+                            From witnesses.py, or `witness.py` in the folder
+    mutations: [names]      parts of the defence (MUTATION_* guards, described
+                            in mutations.yaml) without which it must succeed
+    emulator: text          why QEMU cannot contain it
+"""
+
+import glob
+import os
+from dataclasses import dataclass, field, fields
+
+import yaml
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+RULES = [f"R{n}" for n in range(1, 13)]
+
+CONTAINED = "contained"
+BREACHED = "breached"
+EMULATOR = "not-enforced-by-emulator"
+ERROR = "error"
+
+
+@dataclass
+class Case:
+    case: str
+    rule: str
+    tries: str
+    witness: list
+    folder: str
+    program: str
+    attacker: str = "driver"
+    grant: dict = field(default_factory=dict)
+    args: list = field(default_factory=list)
+    components: list = field(default_factory=list)     # key `with`
+    policy: str = ""
+    init: str = ""
+    machine: dict = field(default_factory=dict)
+    target: str = ""
+    until: str = "done"
+    timeout: float = 20
+    settle: float = 0.5
+    mutations: list = field(default_factory=list)
+    emulator: str = ""
+
+    @property
+    def expected(self):
+        return EMULATOR if self.emulator else CONTAINED
+
+
+KEYS = {f.name for f in fields(Case)} - {"folder", "components"} | {"with"}
+
+
+def read(path):
+    with open(path, encoding="utf-8") as f:
+        return yaml.safe_load(f)
+
+
+def case_of(path, keys):
+    where = f"{os.path.relpath(path, ROOT)}, case {keys.get('case')}"
+    unknown = sorted(set(keys) - KEYS)
+    assert not unknown, f"{where}: no such key: {unknown}"
+    missing = [k for k in ("case", "rule", "tries", "witness") if not keys.get(k)]
+    assert not missing, f"{where}: not there: {missing}"
+    assert keys["rule"] in RULES, f"{where}: no such rule: {keys['rule']}"
+    folder = os.path.dirname(path)
+    known = dict(keys)
+    known["components"] = known.pop("with", [])
+    known.setdefault("program", os.path.basename(folder))
+    return Case(folder=folder, **known)
+
+
+def load():
+    found = [case_of(path, keys)
+             for path in sorted(glob.glob(os.path.join(HERE, "*", "attack.yaml")))
+             for keys in read(path)]
+    names = [c.case for c in found]
+    twice = sorted({n for n in names if names.count(n) > 1})
+    assert not twice, f"case names used twice: {twice}"
+    return sorted(found, key=lambda c: (RULES.index(c.rule), c.case))
+
+
+def load_mutations():
+    """{name: {rule, leaves_out}}, in the file's order."""
+    return read(os.path.join(HERE, "mutations.yaml"))

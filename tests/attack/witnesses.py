@@ -1,0 +1,165 @@
+"""Who judges: each witness is a function of an Attempt that raises Breach if
+something outside the attacker's cage changed or could have. They look at QEMU's
+own trace, at physical memory as QEMU dumps it, at QEMU's instruction counts; at
+the console only for what is said by others than the attacker. The first line of
+a witness's text is its line in docs/attacks.md.
+
+A folder may have a `witness.py` with more of them."""
+
+import importlib.util
+import os
+import re
+
+from tests.attack.attempt import PAGE, segments
+
+EDU_SID = 4 << 3
+PATTERN = 0xa7          # what the attackers' cards send, see attack.h
+SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
+BEYOND_FAULT = 0x21     # VT-d: the index is beyond the table
+ABSENT_FAULT = 0x22     # VT-d: the entry is not present
+
+
+class Breach(Exception):
+    """Something outside the cage changed, or could have."""
+
+
+def card_faults(attempt):
+    """(page, is a write) of each DMA of the card that QEMU's IOMMU blocked."""
+    found = []
+    for event in attempt.machine.trace.events("vtd_dmar_fault"):
+        fields = event.fields()
+        if fields["sid"] == EDU_SID:
+            found.append((fields["addr"] // PAGE, bool(fields["write"])))
+    return found
+
+
+def interrupt_faults(attempt):
+    """Reasons of the interrupt faults of the card (VT-d 4.1, 11.4.14.1)."""
+    highs = [e.fields()["high"]
+             for e in attempt.machine.trace.events("vtd_frr_new")]
+    return [(h >> 32) & 0xff for h in highs
+            if h & 0xffff == EDU_SID and (h >> 32) & 0xff >= 0x20]
+
+
+def fault(attempt):
+    """QEMU's trace: its IOMMU refused this page, this access, of this card"""
+    write = "write" in attempt.case.args
+    if (attempt.target // PAGE, write) not in card_faults(attempt):
+        raise Breach(f"QEMU's IOMMU did not block {attempt.target:#x}")
+
+
+def fault_in_window(attempt):
+    """QEMU's trace: its IOMMU refused the IOVA that is mapped no more"""
+    pages = [page for page, _ in card_faults(attempt)]
+    if attempt.window[0] // PAGE not in pages:
+        raise Breach("QEMU's IOMMU did not block the unmapped IOVA")
+
+
+def faults_at_edges(attempt):
+    """QEMU's trace: it refused the bytes on both sides of the window"""
+    first, end = (at // PAGE for at in attempt.window)
+    wanted = {(first - 1, True), (end, True), (first - 1, False), (end, False)}
+    seen = card_faults(attempt)
+    if not wanted <= set(seen):
+        raise Breach(f"not blocked: {sorted(wanted - set(seen))}")
+    # The transfer across the end: the part outside was blocked as well.
+    if seen.count((end, True)) < 2:
+        raise Breach("the transfer across the window's end was not blocked")
+
+
+def blocked(attempt):
+    """QEMU's trace: no context entry for the card, after all it was let through
+
+    (A blocked device's faults are muted, so none is recorded.)"""
+    last = {"passed": -1, "blocked": -1}
+    for i, event in enumerate(attempt.machine.trace.events()):
+        if (event.name == "vtd_ce_not_present"
+                and event.fields()["devfn"] == EDU_SID):
+            last["blocked"] = i
+        elif (event.name in ("vtd_iotlb_page_hit", "vtd_iotlb_page_update")
+                and event.fields()["sid"] == EDU_SID):
+            last["passed"] = i
+    assert last["passed"] >= 0, "the card never reached its own page"
+    if last["blocked"] < last["passed"]:
+        raise Breach("QEMU's IOMMU let the card through to the end")
+
+
+def source_fault(attempt):
+    """QEMU's trace: an interrupt of the card refused for its source-id"""
+    if SOURCE_ID_FAULT not in interrupt_faults(attempt):
+        raise Breach("QEMU's IOMMU refused no interrupt for its source-id")
+
+
+def memory(attempt):
+    """a dump of physical memory: the target's page is what it was"""
+    after = attempt.machine.read_memory(attempt.target, PAGE)
+    if after != attempt.before:
+        first = next(i for i in range(PAGE) if after[i] != attempt.before[i])
+        raise Breach(f"memory at {attempt.target + first:#x} has changed")
+
+
+def memory_free(attempt):
+    """a dump of physical memory: the freed page does not hold what was sent
+
+    (It may be zero or used anew.)"""
+    after = attempt.machine.read_memory(attempt.target, PAGE)
+    if bytes([PATTERN]) * 16 in after:
+        raise Breach(f"the card has written to {attempt.target:#x}")
+
+
+def kernel_text(attempt):
+    """a dump of physical memory: the kernel's code is what its file holds"""
+    path = attempt.kernel
+    text = [s for s in segments(path) if s.executable][-1]
+    with open(path, "rb") as f:
+        f.seek(text.offset)
+        wanted = f.read(text.bytes)
+    if attempt.machine.read_memory(text.physical, text.bytes) != wanted:
+        raise Breach("the kernel's code has changed")
+
+
+def secret(attempt):
+    """what the card brought back is not what the dump has at the target"""
+    read = [l.split()[1] for l in attempt.said if l.startswith("read ")]
+    assert len(read) == 1, "the attacker did not tell what it read"
+    if bytes.fromhex(read[0]) == attempt.before[:16]:
+        raise Breach("the card has read the target's bytes")
+
+
+def killed(attempt):
+    """the console: init says that a page fault was the attacker's end"""
+    silence(attempt)
+    attempt.machine.expect(r"attacker: page fault reading 0x[0-9a-f]+ ", 20)
+
+
+def silence(attempt):
+    """the console: the attacker, who would know, got nothing out of it"""
+    if "breach:" in attempt.machine.console:
+        raise Breach(attempt.machine.tail(3))
+
+
+def by_name(case, name):
+    """The function of a word in a case's list."""
+    wanted = name.replace("-", "_")
+    own = os.path.join(case.folder, "witness.py")
+    if os.path.exists(own):
+        spec = importlib.util.spec_from_file_location(
+            "witness_" + re.sub(r"\W", "_", os.path.basename(case.folder)), own)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        if hasattr(module, wanted):
+            return getattr(module, wanted)
+    found = globals().get(wanted)
+    assert callable(found) and found.__doc__, f"{case.case}: no witness {name}"
+    return found
+
+
+def judge(attempt):
+    """What each witness that saw a breach says: {} is contained."""
+    breaches = {}
+    for name in attempt.case.witness:
+        try:
+            by_name(attempt.case, name)(attempt)
+        except Breach as breach:
+            breaches[name] = str(breach)
+    return breaches
