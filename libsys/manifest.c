@@ -15,6 +15,7 @@
 #include <string.h>
 
 const char *const manifest_role_names[] = {"none", "pci-server", "console"};
+const char *const manifest_access_names[] = {"read", "write"};
 const char *const manifest_restart_names[] = {"never", "on-failure", "always"};
 const char *const manifest_select_names[] = {"class", "id", "address"};
 const char *const manifest_init_offers[] = {"monitor", "power"};
@@ -25,7 +26,7 @@ _Static_assert(sizeof(struct manifest_device) == 40, "device");
 _Static_assert(sizeof(struct manifest_ioport) == 16, "ioport");
 _Static_assert(sizeof(struct manifest_irq) == 12, "irq");
 _Static_assert(sizeof(struct manifest_offer) == 12, "offer");
-_Static_assert(sizeof(struct manifest_use) == 24, "use");
+_Static_assert(sizeof(struct manifest_use) == 28, "use");
 _Static_assert(sizeof(struct manifest_arg) == 12, "arg");
 
 #define CRC_START offsetof(struct manifest_header, file)

@@ -127,7 +127,8 @@ static int check_use(struct manifest_check *c, const struct manifest_use *r)
     const char *offered;
 
     c->line = r->line;
-    if (check_name(c, "service", r->service) || check_name(c, "as", r->alias))
+    if (check_name(c, "service", r->service) || check_name(c, "as", r->alias) ||
+        check_bound(c, "access", r->access, 0, MANIFEST_ACCESSES - 1))
         return -1;
     if (r->from == MANIFEST_INIT) {
         if (check_bound(c, "init's offer", r->offer, 0,

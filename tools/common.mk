@@ -50,11 +50,11 @@ define compile
 $(O)/$(1)/$(2)%.o: $(2)%.c $(O)/flags | setup-build $(GENERATED) $(5)
 	$$(call say,CC,$$<)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(4) $$($(3)) -MMD -MP -c -o $$@ $$<
+	$(Q)$(4) $$($(3)) -MD -MP -c -o $$@ $$<
 $(O)/$(1)/$(2)%.o: $(2)%.S $(O)/flags | setup-build $(GENERATED) $(5)
 	$$(call say,AS,$$<)
 	$(Q)mkdir -p $$(@D)
-	$(Q)$(4) $$($(3)) -D__ASSEMBLER__ -MMD -MP -c -o $$@ $$<
+	$(Q)$(4) $$($(3)) -D__ASSEMBLER__ -MD -MP -c -o $$@ $$<
 endef
 
 # A comma that a function's argument may hold.

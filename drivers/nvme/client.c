@@ -46,7 +46,7 @@ static void client_take_entry(struct nvme_driver *d, struct client *client,
         .disks = d->controller.namespaces,
         .disk_count = d->controller.namespace_count,
         .buffers = client->bounds,
-        .read_only = d->read_only,
+        .read_only = !(client->badge & SERVICE_BADGE_WRITE),
     };
     struct nvme_request *r = request_new(client);
     enum block_status status = entry_check(entry, &bounds, r);

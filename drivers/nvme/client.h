@@ -54,7 +54,6 @@ struct nvme_driver {
     struct client *open[CLIENTS_MAX]; /* the connected ones */
     uint32_t open_count;
     mmio_t registers;
-    bool read_only; /* by the policy's argument */
     bool timer;     /* is set */
     uint64_t pending_bits;
     uint64_t faults, fault_lines;

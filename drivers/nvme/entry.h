@@ -19,7 +19,7 @@ struct entry_bounds {
     const struct nvme_namespace *disks;
     uint32_t disk_count;
     const struct entry_buffer *buffers; /* BLOCK_MAX_BUFFERS */
-    bool read_only;                     /* by policy */
+    bool read_only;                     /* the client, by policy */
 };
 
 /*

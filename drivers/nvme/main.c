@@ -1,8 +1,6 @@
 /*
  * The NVMe driver: start the controller, offer the service `block`, and turn
  * events (interrupts, clients' kicks, the timer) into work.
- *
- * Arguments from the policy: `read-only` refuses every write and flush.
  */
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +92,7 @@ static void controller_bring_up(struct nvme_driver *d)
         describe(&d->controller);
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     struct nvme_driver *d = &the_driver;
     struct service service = {
@@ -109,8 +107,6 @@ int main(int argc, char **argv)
         printf("nvme: no device: %s\n", status_text(status));
         return 1;
     }
-    for (int i = 1; i < argc; i++)
-        d->read_only |= strcmp(argv[i], "read-only") == 0;
     controller_bring_up(d);
     status = notification_bind(d->kit.events, thread_self()).status;
     if (service.endpoint == 0 || status != OK) {

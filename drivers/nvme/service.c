@@ -30,7 +30,7 @@ static void handle_info(struct nvme_driver *d, struct message *m)
     info.block_bytes = 1u << c->namespaces[disk].block_bits;
     info.max_blocks = (uint32_t)(BLOCK_BUFFER_MAX / info.block_bytes);
     info.namespaces = c->namespace_count;
-    if (d->read_only || c->namespaces[disk].read_only)
+    if (c->namespaces[disk].read_only || !(m->badge & SERVICE_BADGE_WRITE))
         info.flags |= BLOCK_INFO_READ_ONLY;
     if (c->identity.write_cache)
         info.flags |= BLOCK_INFO_WRITE_CACHE;

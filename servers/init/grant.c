@@ -97,6 +97,8 @@ static cap_t used_endpoint(const struct component *c,
         return own_endpoint;
     }
     *badge = c->number + 1;
+    if (use->access == MANIFEST_ACCESS_WRITE)
+        *badge |= SERVICE_BADGE_WRITE;
     return components[use->from].state == MONITOR_RUNNING ||
                    components[use->from].state == MONITOR_WAITING
                ? offer_endpoint(use->offer)

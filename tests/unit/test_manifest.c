@@ -30,7 +30,7 @@ struct sample {
 #define SAMPLE_SIZE                                                            \
     (offsetof(struct sample, strings) + sizeof((struct sample *)0)->strings)
 _Static_assert(offsetof(struct sample, strings) ==
-                   64 + 2 * 112 + 40 + 2 * 16 + 12 + 12 + 2 * 24 + 12,
+                   64 + 2 * 112 + 40 + 2 * 16 + 12 + 12 + 2 * 28 + 12,
                "no padding between the tables");
 
 static struct sample sample;
@@ -87,14 +87,15 @@ static void fill(void)
     sample.ioports[1] = (struct manifest_ioport){13, 1, 0x80, 0x80};
     sample.irqs[0] = (struct manifest_irq){14, 1, 4};
     sample.offers[0] = (struct manifest_offer){5, 0, string_at("bus")};
-    sample.uses[0] =
-        (struct manifest_use){15, 1, 0, 0, string_at("bus"), string_at("bus")};
+    sample.uses[0] = (struct manifest_use){
+        15, 1, 0, 0, string_at("bus"), string_at("bus"), 0};
     sample.uses[1] = (struct manifest_use){16,
                                            1,
                                            MANIFEST_INIT,
                                            MANIFEST_INIT_MONITOR,
                                            string_at("monitor"),
-                                           string_at("monitor")};
+                                           string_at("monitor"),
+                                           MANIFEST_ACCESS_WRITE};
     sample.args[0] = (struct manifest_arg){17, 1, string_at("verbose")};
     sample.header = (struct manifest_header){
         .version = MANIFEST_VERSION,
@@ -473,6 +474,7 @@ static void wrong_services_are_refused(void **state)
             "p.yaml:15: component 1 uses 1, which starts no earlier");
     REFUSED(uses[0].from, 2,
             "p.yaml:15: component 1 uses 2, which starts no earlier");
+    REFUSED(uses[0].access, 2, "p.yaml:15: access: 2 is not within 0 and 1");
     REFUSED(uses[0].offer, 1, "p.yaml:15: component 0 does not make offer 1");
     REFUSED(uses[0].service, string_at("monitor"),
             "p.yaml:15: uses 'monitor', the offer is 'bus'");

@@ -103,9 +103,10 @@ static void write_services(const struct dump *d,
     for (uint32_t i = 0; i < c->uses.count; i++) {
         const struct manifest_use *u = &d->m->uses[c->uses.first + i];
 
-        fprintf(d->out, "      - {service: %s, from: %s, as: %s}\n",
+        fprintf(d->out, "      - {service: %s, from: %s, as: %s%s%s}\n",
                 string(d, u->service), manifest_component_name(d->m, u->from),
-                string(d, u->alias));
+                string(d, u->alias), u->access ? ", access: " : "",
+                u->access ? manifest_access_names[u->access] : "");
     }
     for (uint32_t i = 0; i < c->offers.count; i++)
         fprintf(d->out, "%s%s%s", i == 0 ? "    offers: [" : ", ",

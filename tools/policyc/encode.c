@@ -106,6 +106,7 @@ static void add_use(struct encoder *e, uint32_t owner, const struct use *use)
         .from = from != NULL ? from->start : MANIFEST_INIT,
         .service = add_string(e, use->service.text),
         .alias = add_string(e, as),
+        .access = (uint32_t)use->access.number,
     };
 
     if (from == NULL) {

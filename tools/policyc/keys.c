@@ -99,6 +99,9 @@ static const struct key use_keys[] = {
      .text = "the component that offers it, or init"},
     {AT(use, as), .rule.type = VALUE_NAME,
      .text = "the name it is known by here; absent: as `service`"},
+    {AT(use, access), WORDS(manifest_access_names, MANIFEST_ACCESSES),
+     .preset = "read",
+     .text = "whether it may also change what the service keeps"},
 };
 static const struct schema use_schema = {"uses", use_keys, COUNT(use_keys),
                                          sizeof(struct use), NULL};

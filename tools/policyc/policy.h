@@ -55,6 +55,7 @@ struct use {
     struct value service;
     struct value from;
     struct value as;
+    struct value access;
 };
 
 struct component {

@@ -110,8 +110,9 @@ static void write_calls(const struct reach *r, uint32_t i, unsigned depth,
         const struct manifest_use *u = &r->m->uses[c->uses.first + k];
 
         write_field(r, depth == 0 && k == 0 ? "calls" : "");
-        fprintf(r->out, "%*s%s of %s", (int)depth * 2, "",
-                manifest_string(r->m, u->service), name_of(r, u->from));
+        fprintf(r->out, "%*s%s of %s%s", (int)depth * 2, "",
+                manifest_string(r->m, u->service), name_of(r, u->from),
+                u->access == MANIFEST_ACCESS_WRITE ? " (may write)" : "");
         if (u->from != MANIFEST_INIT)
             write_behind(r, u->from);
         fprintf(r->out, "\n");

@@ -80,6 +80,13 @@ enum manifest_restart {
     MANIFEST_RESTARTS
 };
 
+/* What a user of a service may do there; the badge tells the server. */
+enum manifest_access {
+    MANIFEST_ACCESS_READ,
+    MANIFEST_ACCESS_WRITE, /* change what the service keeps, too */
+    MANIFEST_ACCESSES
+};
+
 enum manifest_select {
     MANIFEST_SELECT_CLASS,   /* value: base << 16 | sub << 8 | interface */
     MANIFEST_SELECT_ID,      /* value: vendor << 16 | device */
@@ -176,6 +183,7 @@ struct manifest_use {
     uint32_t offer;     /* in the offer table, or MANIFEST_INIT_MONITOR, ... */
     uint32_t service;   /* string: the name that `from` offers */
     uint32_t alias;     /* string: the name the user knows it by */
+    uint32_t access;    /* enum manifest_access */
 };
 
 struct manifest_arg {
@@ -240,6 +248,7 @@ int manifest_is_name(const char *text);
 
 /* Names of the enumerations, as the policy language spells them. */
 extern const char *const manifest_role_names[MANIFEST_ROLES];
+extern const char *const manifest_access_names[MANIFEST_ACCESSES];
 extern const char *const manifest_restart_names[MANIFEST_RESTARTS];
 extern const char *const manifest_select_names[MANIFEST_SELECTS];
 extern const char *const manifest_init_offers[MANIFEST_INIT_OFFERS];

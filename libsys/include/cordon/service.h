@@ -29,6 +29,10 @@ enum service_error {
     SERVICE_ERRORS = 16
 };
 
+/* A client's badge is its component's number plus one, and this bit if the
+ * policy says `access: write`: it may change what the service keeps. */
+#define SERVICE_BADGE_WRITE (1ull << 63)
+
 /* A sentence for people; "unknown error" for a number beyond the list. */
 const char *service_error_text(uint64_t error);
 

@@ -117,6 +117,22 @@ static bool frames_taken_back(struct block_device *dev)
     return believed == 0;
 }
 
+/* The policy lets this client read only. */
+static bool write_refused(struct block_device *dev)
+{
+    struct block_buffer buffer;
+    bool refused;
+
+    if (block_buffer_lend(dev, PAGE_SIZE, &buffer) != BLOCK_OK)
+        return false;
+    refused = block_info(dev)->flags & BLOCK_INFO_READ_ONLY &&
+              block_write(dev, 0, 1, &buffer, 0) == BLOCK_E_READ_ONLY &&
+              block_flush(dev) == BLOCK_E_READ_ONLY &&
+              block_read(dev, 0, 1, &buffer, 0) == BLOCK_OK;
+    block_buffer_reclaim(dev, &buffer);
+    return refused;
+}
+
 /* Positions that no honest ring has: the driver gives this ring up. */
 static void ring_broken(struct block_device *dev)
 {
@@ -143,6 +159,7 @@ void hostile(void)
         part("open again", false);
         return;
     }
+    part("no write without the right", write_refused(dev));
     part("no success without data", frames_taken_back(dev));
     ring_broken(dev);
     nonsense_calls(service_find("disk"));
