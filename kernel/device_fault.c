@@ -245,14 +245,15 @@ void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     lock_release(&device->lock);
 }
 
-void device_fault_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_fault_op(struct cpu *cpu, struct thread *self, uint64_t word)
 {
-    struct device *device = cap_object(cap);
+    struct device *device = word_object(word);
     const struct device_fault_record *r;
 
     (void)cpu;
     collect(device);
     lock_acquire(&device->lock);
+    self->regs.r8 = device->faults;
     if (device->count == 0) {
         syscall_fail(self, ERR_TIMEOUT, 0);
     } else {
@@ -260,7 +261,6 @@ void device_fault_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         self->regs.rsi = r->address;
         self->regs.rdx = r->reason;
         self->regs.r10 = r->flags;
-        self->regs.r8 = device->faults;
         device->first = (device->first + 1) % DEVICE_FAULTS;
         device->count--;
     }

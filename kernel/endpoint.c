@@ -301,6 +301,13 @@ void endpoint_receive(struct cpu *cpu, struct thread *self, uint64_t word)
         syscall_fail(self, ERR_BUSY, 6);
         return;
     }
+    if (self->regs.rsi) {
+        struct notification *first =
+            notification_named(self, 1, self->regs.rsi, RIGHT_WRITE);
+        if (!first)
+            return;
+        notification_signal(first, self->slots[self->regs.rsi].data);
+    }
     end_donation(cpu, self);
     receive(cpu, self, word_object(word), reply);
 }

@@ -109,11 +109,25 @@ void notification_signal_op(struct cpu *cpu, struct thread *self, uint64_t word)
         notification_signal(notification, self->slots[self->regs.rdi].data);
 }
 
-void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
+struct notification *notification_named(struct thread *self, uint64_t arg,
+                                        cap_t slot, unsigned right)
 {
-    struct notification *notification = word_object(word);
-    uint64_t deadline = self->regs.rsi;
+    uint64_t word = cap_word(self, slot);
 
+    if (word_type(word) != CAP_NOTIFICATION)
+        syscall_fail(self, ERR_CAPABILITY, arg);
+    else if (!(word_rights(word) & right))
+        syscall_fail(self, ERR_RIGHTS, arg);
+    else if (((struct object *)word_object(word))->dying)
+        syscall_fail(self, ERR_GONE, arg);
+    else
+        return word_object(word);
+    return NULL;
+}
+
+static void wait(struct cpu *cpu, struct thread *self,
+                 struct notification *notification, uint64_t deadline)
+{
     lock_acquire(&notification->lock);
     if (notification->object.dying) {
         syscall_fail(self, ERR_GONE, 0);
@@ -128,6 +142,24 @@ void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
         queue_put(&notification->head, self);
     }
     lock_release(&notification->lock);
+}
+
+void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
+{
+    wait(cpu, self, word_object(word), self->regs.rsi);
+}
+
+void notification_signal_wait_op(struct cpu *cpu, struct thread *self,
+                                 uint64_t word)
+{
+    struct notification *other =
+        notification_named(self, 1, self->regs.rsi, RIGHT_READ);
+
+    if (!other)
+        return;
+    notification_signal_op(cpu, self, word);
+    if (self->regs.rax == OK)
+        wait(cpu, self, other, self->regs.rdx);
 }
 
 enum step notification_binding_lost(struct notification *notification)

@@ -3,6 +3,23 @@
 
 #define MS 1000000ul
 
+/* SPARE may signal bits 1 and 2 of EVENTS, and nothing else. */
+static void test_signal_and_wait(void)
+{
+    struct result r = notification_signal_wait(SPARE, EVENTS, DEADLINE_POLL);
+
+    check("signal and wait", r.status, OK);
+    check("what was signalled before", r.r[0], 6);
+    check("wait without the right",
+          notification_signal_wait(EVENTS, SPARE, DEADLINE_POLL).status,
+          FAILS(ERR_RIGHTS, 1));
+    check("wait at nothing",
+          notification_signal_wait(SPARE, SPARE2, DEADLINE_POLL).status,
+          FAILS(ERR_CAPABILITY, 1));
+    check("then nothing is signalled",
+          notification_wait(EVENTS, DEADLINE_POLL).status, ERR_TIMEOUT);
+}
+
 void test_notifications(void)
 {
     struct result r;
@@ -22,6 +39,7 @@ void test_notifications(void)
     check("wait without the right",
           notification_wait(SPARE, DEADLINE_POLL).status, ERR_RIGHTS);
     check("bits", notification_wait(EVENTS, DEADLINE_POLL).r[0], 7);
+    test_signal_and_wait();
     start = now();
     check("deadline", notification_wait(EVENTS, start + MS).status,
           ERR_TIMEOUT);

@@ -20,6 +20,22 @@ static void server(void)
     }
 }
 
+/* A notification that the receiver signals before it waits. */
+static void test_signal_and_receive(void)
+{
+    check("signal and receive",
+          send_message(OP_ENDPOINT_RECEIVE, ENDPOINT, EVENTS, 0, 0, REPLY,
+                       DEADLINE_POLL)
+              .status,
+          ERR_TIMEOUT);
+    check("it was signalled", notification_wait(EVENTS, DEADLINE_POLL).r[0], 1);
+    check("signal nothing",
+          send_message(OP_ENDPOINT_RECEIVE, ENDPOINT, BADGED, 0, 0, REPLY,
+                       DEADLINE_POLL)
+              .status,
+          FAILS(ERR_CAPABILITY, 1));
+}
+
 static void test_calls(void)
 {
     struct result r;
@@ -120,6 +136,7 @@ void test_messages(void)
           captable_copy(SLOT_CAPTABLE, BADGED, 0, ENDPOINT, RIGHTS_ALL, BADGE)
               .status,
           OK);
+    test_signal_and_receive();
     worker_start(0, server, 251, 0);
     test_calls();
     test_caps();
