@@ -26,6 +26,7 @@ include tools/kernel-tests.mk
 include tools/host.mk
 include tools/image.mk
 include tools/tests.mk
+include tools/fuzz.mk
 include tools/attack.mk
 include tools/check.mk
 include tools/bench.mk
