@@ -77,3 +77,5 @@ struct startup {
     struct startup_cap caps[STARTUP_MAX_CAPS];
 };
 _Static_assert(sizeof(struct startup) <= STARTUP_PAGES * PAGE_SIZE, "fits");
+_Static_assert(__builtin_offsetof(struct startup, name) == 0xe8,
+               "tests/lib/tables.py reads it there");
