@@ -307,7 +307,10 @@ bool space_unmap_page(struct space *space, struct cap *frame, bool *confirmed)
 
     if (!slot || !is_live(space))
         return false;
-    radix_slot_write(space->tables, slot, 0);
+#ifdef MUTATION_keep_entry
+    if (space->object.type != CAP_DOMAIN)
+#endif
+        radix_slot_write(space->tables, slot, 0);
     space->mapped -= PAGE_SIZE;
     frame->data = 0;
     forget(frame);

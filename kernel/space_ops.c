@@ -112,8 +112,10 @@ static bool attributes_fit(const struct space *space, uint64_t attributes,
     if (attributes & ~(uint64_t)MAP_ALL ||
         !(attributes & (MAP_READ | MAP_WRITE)))
         return false;
+#ifndef MUTATION_no_write_xor_execute
     if (attributes & MAP_EXEC && (attributes & MAP_WRITE || device))
         return false;
+#endif
     if (attributes & MAP_WRITE_COMBINE &&
         (!device || attributes & MAP_UNCACHED))
         return false;

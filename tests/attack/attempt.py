@@ -27,6 +27,7 @@ class Attempt:
         self.before = b""        # the page there when the attacker asked
         self.said = []           # lines of the attacker
         self.window = None       # (first, end) as the attacker says
+        self.policy = ""         # path of the system's policy
         self.status = None       # with `until: end`: what the guest gave
 
     def run(self):
@@ -179,5 +180,6 @@ def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
     attempt = Attempt(case, iso.get("kernel", f"{build}/kernel.elf"),
                       machine(iso_of(policy, **iso), devices=devices,
                               extra=extra, **options))
+    attempt.policy = policy
     attempt.run()
     return attempt

@@ -11,6 +11,7 @@ import os
 import re
 
 from tests.attack.attempt import PAGE, segments
+from tests.lib import tables as tables_of
 
 EDU_SID = 4 << 3
 PATTERN = 0xa7          # what the attackers' cards send, see attack.h
@@ -130,6 +131,13 @@ def killed(attempt):
     """the console: init says that a page fault was the attacker's end"""
     silence(attempt)
     attempt.machine.expect(r"attacker: page fault reading 0x[0-9a-f]+ ", 20)
+
+
+def tables(attempt):
+    """a dump of physical memory: page, DMA and interrupt tables, walked by the host, say what the policy says"""
+    found = tables_of.differences(attempt.machine, attempt.policy)
+    if found:
+        raise Breach(f"{len(found)} differences, the first: {found[0]}")
 
 
 def silence(attempt):
