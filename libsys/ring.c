@@ -117,41 +117,51 @@ enum ring_status ring_get(struct ring *r, void *entry)
 }
 
 /*
- * Shows the own position. The fence orders it before the look at the other's
- * flag, as the fence in ring_may_sleep orders that flag before the last look
- * at the position: at least one of the two sees the other.
+ * Shows the own position, `count` further on. The fence orders it before the
+ * look at the other's flag, as the fence in ring_may_sleep orders that flag
+ * before the last look at the position: at least one of the two sees the other.
  */
-static bool show(struct ring *r)
+static bool show(struct ring *r, uint32_t count)
 {
-    if (r->published == r->mine)
+    if (count == 0)
         return false;
-    r->published = r->mine;
-    __atomic_store_n(&own_side(r)->position, r->mine, __ATOMIC_RELEASE);
+    r->published += count;
+    __atomic_store_n(&own_side(r)->position, r->published, __ATOMIC_RELEASE);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     return __atomic_load_n(&other_side(r)->sleeps, __ATOMIC_RELAXED) != 0;
 }
 
 bool ring_publish(struct ring *r)
 {
-    return show(r);
+    return show(r, r->mine - r->published);
 }
 
 bool ring_release(struct ring *r)
 {
-    return show(r);
+    return show(r, r->mine - r->published);
 }
 
-bool ring_may_sleep(struct ring *r)
+bool ring_release_some(struct ring *r, uint32_t count)
+{
+    return show(r, count < ring_taken(r) ? count : ring_taken(r));
+}
+
+bool ring_may_sleep_at(struct ring *r, uint32_t level)
 {
     bool nothing;
 
     __atomic_store_n(&own_side(r)->sleeps, 1, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    nothing = r->producer ? ring_space(r) == 0 : ring_waiting(r) == 0;
+    nothing = (r->producer ? ring_space(r) : ring_waiting(r)) <= level;
     if (nothing && !r->corrupt)
         return true;
     ring_awake(r);
     return false;
+}
+
+bool ring_may_sleep(struct ring *r)
+{
+    return ring_may_sleep_at(r, 0);
 }
 
 void ring_awake(struct ring *r)

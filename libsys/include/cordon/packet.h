@@ -11,7 +11,7 @@
  *   n = packet_receive(dev, 0, arrivals, 64);  what came, oldest first
  *   packet_send(dev, 0, sends, m); packet_kick(dev);
  *   done = packet_sent(dev, 0);                so many entries are ours again
- *   packet_wait(dev, deadline);
+ *   packet_wait(dev, false, deadline);
  *
  * Everything on a queue ends in the order in which it was handed over, so a
  * driver cannot name a buffer at all: it says "the oldest one has 60 bytes",
@@ -42,9 +42,10 @@ enum packet_status {
     PACKET_STATUSES = 11
 };
 
-#define PACKET_RING_ENTRIES 512u  /* buffers posted, or entries being sent */
-#define PACKET_BUFFER_BYTES 2048u /* the device may write so much from offset  \
-                                   */
+#define PACKET_RING_ENTRIES 512u /* buffers posted, or entries being sent */
+#define PACKET_BUFFER_BYTES                                                    \
+    2048u /* the device may write so much from offset                          \
+           */
 #define PACKET_MAX_QUEUES    8u
 #define PACKET_MAX_POOLS     8u
 #define PACKET_POOL_MAX      (64ul << 20)
@@ -240,11 +241,12 @@ unsigned packet_room(struct packet_device *dev, unsigned queue);
 void packet_kick(struct packet_device *dev);
 
 /*
- * Waits until something came or the deadline (0 polls). True: look at
- * the queues. Something can be: frames, entries sent if `sent` was asked for,
- * a change of the link. Makes sure about once a second that the driver lives.
+ * Waits until there is something or the deadline (0 polls). True: look at the
+ * queues and the link. Something is: frames; room to send where there was none;
+ * with `sent` any entry that was sent; a change of the link. Makes sure about
+ * once a second that the driver lives, so call it again after a timeout.
  */
-bool packet_wait(struct packet_device *dev, uint64_t deadline);
+bool packet_wait(struct packet_device *dev, bool sent, uint64_t deadline);
 
 /*
  * For a caller that waits elsewhere (with packet_options.wake): packet_sleep()
@@ -254,7 +256,7 @@ bool packet_wait(struct packet_device *dev, uint64_t deadline);
  * pools are lent and buffers posted again, what was being sent counts as sent.
  * False: it is gone for good.
  */
-bool packet_sleep(struct packet_device *dev);
+bool packet_sleep(struct packet_device *dev, bool sent);
 void packet_awake(struct packet_device *dev);
 bool packet_check(struct packet_device *dev);
 

@@ -92,9 +92,37 @@ bool ring_release(struct ring *r);
 uint32_t ring_waiting(struct ring *r);
 
 /*
+ * For batches of small entries, without a call for each: after ring_space() or
+ * ring_waiting() said n, entries 0 to n - 1 may be written or read at
+ * ring_ahead(), each once, and are then passed with ring_pass().
+ */
+static inline void *ring_ahead(const struct ring *r, uint32_t i)
+{
+    return r->shared->entries +
+           (size_t)((r->mine + i) & (r->entries - 1)) * r->entry_bytes;
+}
+static inline void ring_pass(struct ring *r, uint32_t count)
+{
+    r->mine += count;
+}
+
+/* Consumer: entries taken whose places have not been given back, and giving
+ * back the oldest `count` of them: for work that ends later. True: signal. */
+static inline uint32_t ring_taken(const struct ring *r)
+{
+    return r->mine - r->published;
+}
+bool ring_release_some(struct ring *r, uint32_t count);
+
+/*
  * Either side, before it waits for its notification: asks to be signalled.
  * True if it may wait; false if there is something to do already (or the ring
  * is corrupt). ring_awake() after waking, or instead of waiting.
  */
 bool ring_may_sleep(struct ring *r);
+
+/* The same when up to `level` entries waiting, or places free, are no reason to
+ * stay awake. */
+bool ring_may_sleep_at(struct ring *r, uint32_t level);
+
 void ring_awake(struct ring *r);
