@@ -4,7 +4,7 @@
  * stand at depth 1.
  */
 #include "kernel/cap.h"
-#include "kernel/thread.h"
+#include "kernel/syscall.h"
 
 static struct cap tree = {.next = &tree, .prev = &tree};
 
@@ -108,18 +108,13 @@ void cap_remove(struct cap *cap)
     cap->flags = 0;
 }
 
-enum status cap_bind(struct cap *from, struct cap *slot, struct object *owner,
-                     uint8_t role)
+void cap_bind(struct cap *from, struct cap *slot, struct object *owner,
+              uint8_t role)
 {
-    enum status status = cap_may_derive(from);
-
-    if (status != OK)
-        return status;
     cap_insert_child(from, slot, from->word, from->data);
     slot->flags = CAP_INTERNAL;
     slot->bits = role;
     slot->owner = owner;
-    return OK;
 }
 
 struct cap *cap_slot(const struct thread *thread, cap_t slot)
@@ -133,4 +128,19 @@ struct cap *cap_find(const struct thread *thread, cap_t slot,
     struct cap *cap = cap_slot(thread, slot);
 
     return cap && cap_type_of(cap) == type ? cap : NULL;
+}
+
+struct cap *cap_to_bind(struct thread *self, cap_t slot, enum cap_type type,
+                        uint64_t arg)
+{
+    struct cap *cap = cap_find(self, slot, type);
+    enum status status = !cap ? ERR_CAPABILITY
+                         : cap_rights_of(cap) & RIGHT_WRITE
+                             ? cap_may_derive(cap)
+                             : ERR_RIGHTS;
+
+    if (status == OK)
+        return cap;
+    syscall_fail(self, status, arg);
+    return NULL;
 }

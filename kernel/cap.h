@@ -53,8 +53,15 @@ enum step cap_delete_step(struct cap *cap);
  * Internal slots: a derived capability inside `owner`, which is told with
  * binding_lost() when it goes. `role` tells the owner's slots apart.
  */
-enum status cap_bind(struct cap *from, struct cap *slot, struct object *owner,
-                     uint8_t role);
+void cap_bind(struct cap *from, struct cap *slot, struct object *owner,
+              uint8_t role);
+/*
+ * For cap_bind: the capability of this type in `slot`, which argument `arg`
+ * names. Binding changes the object or gives it power, so it takes the right
+ * to write (R2). NULL: an error was set in `self`.
+ */
+struct cap *cap_to_bind(struct thread *self, cap_t slot, enum cap_type type,
+                        uint64_t arg);
 
 /* The slot itself, or NULL beyond the table. */
 struct cap *cap_slot(const struct thread *thread, cap_t slot);

@@ -52,7 +52,7 @@ void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     if (requester > REQUESTER_MAX ||
         iommu_device_init(&iommu, (uint16_t)(requester >> 16),
                           (uint16_t)requester) != IOMMU_OK) {
-        syscall_argument(self, 2, 0, REQUESTER_MAX);
+        syscall_fail(self, ERR_ARGUMENT, 2);
         return;
     }
     if (device_table_has(iommu.segment, iommu.rid)) {
@@ -74,25 +74,18 @@ void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 void device_attach_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
-    struct cap *found = cap_find(self, self->regs.rsi, CAP_DOMAIN);
+    struct cap *found = cap_to_bind(self, self->regs.rsi, CAP_DOMAIN, 1);
     enum iommu_status attached;
-    enum status status;
 
     (void)cpu;
-    if (!found) {
-        syscall_fail(self, ERR_CAPABILITY, 1);
+    if (!found)
         return;
-    }
     if (device->state == DEVICE_CAGED || device->state == DEVICE_QUARANTINED) {
         syscall_fail(self, ERR_BUSY, 0);
         return;
     }
-    status = cap_bind(found, &device->bindings[DEVICE_BIND_DOMAIN],
-                      &device->object, DEVICE_BIND_DOMAIN);
-    if (status != OK) {
-        syscall_fail(self, status, 1);
-        return;
-    }
+    cap_bind(found, &device->bindings[DEVICE_BIND_DOMAIN], &device->object,
+             DEVICE_BIND_DOMAIN);
     lock_acquire(&device->lock);
     attached = iommu_attach(&device->iommu, domain_iommu(cap_object(found)));
     device->state = DEVICE_CAGED;

@@ -216,22 +216,14 @@ void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct device *device = cap_object(cap);
     struct cap *binding = &device->bindings[DEVICE_BIND_FAULT];
     uint64_t slot = self->regs.rsi, limit = self->regs.rdx;
-    struct cap *found = cap_find(self, slot, CAP_NOTIFICATION);
-    enum status status = OK;
+    struct cap *found =
+        slot ? cap_to_bind(self, slot, CAP_NOTIFICATION, 1) : NULL;
 
     (void)cpu;
-    if (slot && (!found || !(cap_rights_of(found) & RIGHT_WRITE))) {
-        syscall_fail(self, found ? ERR_RIGHTS : ERR_CAPABILITY, 1);
+    if (slot && !found)
         return;
-    }
     if (limit < LIMIT_MIN || limit > LIMIT_MAX) {
         syscall_argument(self, 2, LIMIT_MIN, LIMIT_MAX);
-        return;
-    }
-    if (found)
-        status = cap_may_derive(found);
-    if (status != OK) {
-        syscall_fail(self, status, 1);
         return;
     }
     if (!cap_is_empty(binding))

@@ -26,12 +26,13 @@ struct iommu_domain *domain_iommu(struct space *space)
     return iommu_of(space);
 }
 
-bool domain_init(struct space *space, paddr_t root)
+/* An id is free: untyped_retype has counted them. */
+void domain_init(struct space *space, paddr_t root)
 {
     struct iommu_domain *d = iommu_of(space);
 
     space->tables = &d->radix;
-    return iommu_domain_init(d, root) == IOMMU_OK;
+    iommu_domain_init(d, root);
 }
 
 bool domain_flush(struct space *space, uint64_t from, uint64_t to)

@@ -163,20 +163,13 @@ void interrupt_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct interrupt *i = cap_object(cap);
     struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
-    struct cap *found = cap_find(self, self->regs.rsi, CAP_NOTIFICATION);
-    enum status status = OK;
+    cap_t slot = self->regs.rsi;
+    struct cap *found =
+        slot ? cap_to_bind(self, slot, CAP_NOTIFICATION, 1) : NULL;
 
     (void)cpu;
-    if (self->regs.rsi && !found)
-        status = ERR_CAPABILITY;
-    else if (found && !(cap_rights_of(found) & RIGHT_WRITE))
-        status = ERR_RIGHTS;
-    else if (found)
-        status = cap_may_derive(found);
-    if (status != OK) {
-        syscall_fail(self, status, 1);
+    if (slot && !found)
         return;
-    }
     if (i->dead) {
         syscall_fail(self, ERR_GONE, 0);
         return;

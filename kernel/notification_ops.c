@@ -8,9 +8,8 @@
 void notification_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct notification *notification = cap_object(cap);
-    struct cap *found = cap_find(self, self->regs.rsi, CAP_THREAD);
+    struct cap *found;
     struct thread *thread;
-    enum status status;
 
     (void)cpu;
     if (!self->regs.rsi) {
@@ -20,20 +19,15 @@ void notification_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         }
         return;
     }
-    if (!found) {
-        syscall_fail(self, ERR_CAPABILITY, 1);
+    found = cap_to_bind(self, self->regs.rsi, CAP_THREAD, 1);
+    if (!found)
         return;
-    }
     thread = cap_object(found);
     if (thread->bound || !cap_is_empty(&notification->binding)) {
         syscall_fail(self, ERR_BUSY, thread->bound ? 1 : 0);
         return;
     }
-    status = cap_bind(found, &notification->binding, &notification->object, 0);
-    if (status != OK) {
-        syscall_fail(self, status, 1);
-        return;
-    }
+    cap_bind(found, &notification->binding, &notification->object, 0);
     notification->bound = thread;
     __atomic_store_n(&thread->bound, notification, __ATOMIC_RELEASE);
 }

@@ -23,8 +23,8 @@ void sched_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 
     (void)cpu;
     (void)cap;
-    if (!found) {
-        syscall_fail(self, ERR_CAPABILITY, 1);
+    if (!found || !(cap_rights_of(found) & RIGHT_WRITE)) {
+        syscall_fail(self, found ? ERR_RIGHTS : ERR_CAPABILITY, 1);
     } else if (r->rdx >= PRIORITIES) {
         syscall_argument(self, 2, 0, PRIORITIES - 1);
     } else if (r->r8 < BUDGET_MIN_NS || r->r8 > PERIOD_MAX_NS) {
@@ -52,15 +52,12 @@ void sched_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 void sched_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 {
     struct sched_context *context = cap_object(cap);
-    struct cap *found = cap_find(self, self->regs.rsi, CAP_THREAD);
+    struct cap *found = cap_to_bind(self, self->regs.rsi, CAP_THREAD, 1);
     struct thread *thread;
-    enum status status;
 
     (void)cpu;
-    if (!found) {
-        syscall_fail(self, ERR_CAPABILITY, 1);
+    if (!found)
         return;
-    }
     thread = cap_object(found);
     if (!context->period || !cap_is_empty(&context->binding)) {
         syscall_fail(self, ERR_BUSY, 0);
@@ -71,11 +68,7 @@ void sched_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_BUSY, 1);
         return;
     }
-    status = cap_bind(found, &context->binding, &context->object, 0);
-    if (status != OK) {
-        syscall_fail(self, status, 1);
-        return;
-    }
+    cap_bind(found, &context->binding, &context->object, 0);
     thread->own = thread->context = context;
     context->thread = thread;
 }

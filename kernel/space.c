@@ -28,13 +28,12 @@ static void share_kernel_half(uint64_t *root)
         root[i] = kernel[i];
 }
 
-bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
+void space_init(struct space *space, enum cap_type type, unsigned size_bits)
 {
     paddr_t root = {virt_to_phys(space).v + PAGE_SIZE};
 
     if (type == CAP_DOMAIN) {
-        if (!domain_init(space, root))
-            return false;
+        domain_init(space, root);
     } else {
         space->tables = &space->own_tables;
         space->root = root.v;
@@ -45,7 +44,6 @@ bool space_init(struct space *space, enum cap_type type, unsigned size_bits)
     }
     donate_pages(space, (paddr_t){root.v + PAGE_SIZE},
                  (1ul << size_bits) - 2 * PAGE_SIZE);
-    return true;
 }
 
 /*

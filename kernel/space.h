@@ -29,9 +29,9 @@ struct space {
 
 /*
  * Makes a space of 2^size_bits zeroed bytes: header, root, free tables.
- * Domains: false if there is no free domain-id.
+ * Domains: a domain-id is free.
  */
-bool space_init(struct space *space, enum cap_type type, unsigned size_bits);
+void space_init(struct space *space, enum cap_type type, unsigned size_bits);
 /* Loads it on this CPU; NULL loads the kernel's own tables. */
 static inline void space_load(struct cpu *cpu, struct space *space)
 {
@@ -101,7 +101,7 @@ extern bool memory_quarantined;
 
 /* Implemented with the IOMMU (kernel/domain.c). */
 #define DOMAIN_HEADER_BYTES 1024
-bool domain_init(struct space *space, paddr_t root);
+void domain_init(struct space *space, paddr_t root);
 bool domain_flush(struct space *space, uint64_t from, uint64_t to);
 /* After a map: hardware may cache that nothing was there (VT-d 4.1, 6.1). */
 bool domain_flush_mapped(struct space *space, uint64_t from, uint64_t to);

@@ -138,7 +138,7 @@ static bool attributes_check(struct thread *self, const struct frames *frames,
 {
     if (attributes_fit(space, attributes, frames->device))
         return true;
-    syscall_argument(self, attributes_arg, MAP_READ, MAP_ALL);
+    syscall_fail(self, ERR_ARGUMENT, attributes_arg);
     return false;
 }
 

@@ -32,28 +32,18 @@ static bool is_message_frame(const struct cap *frame)
 /* The four capabilities that thread_configure binds, in argument order. */
 static bool find_parts(struct thread *self, struct cap *parts[THREAD_BINDINGS])
 {
+    static const enum cap_type types[THREAD_BINDINGS] = {
+        CAP_CAPTABLE, CAP_ADDRESS_SPACE, CAP_FRAME, CAP_ENDPOINT};
     const struct registers *regs = &self->regs;
+    const cap_t slots[] = {regs->rsi, regs->rdx, regs->r10, regs->r8};
 
-    parts[BIND_TABLE] = cap_find(self, regs->rsi, CAP_CAPTABLE);
-    parts[BIND_SPACE] = cap_find(self, regs->rdx, CAP_ADDRESS_SPACE);
-    parts[BIND_MESSAGE] = cap_find(self, regs->r10, CAP_FRAME);
-    parts[BIND_FAULT] = cap_find(self, regs->r8, CAP_ENDPOINT);
     for (unsigned i = 0; i < THREAD_BINDINGS; i++) {
-        enum status status;
-
-        if (i == BIND_FAULT && !regs->r8)
+        parts[i] = NULL;
+        if (i == BIND_FAULT && !slots[i])
             continue;
-        if (!parts[i]) {
-            syscall_fail(self, ERR_CAPABILITY, i + 1);
+        parts[i] = cap_to_bind(self, slots[i], types[i], i + 1);
+        if (!parts[i])
             return false;
-        }
-        status = cap_rights_of(parts[i]) & RIGHT_WRITE
-                     ? cap_may_derive(parts[i])
-                     : ERR_RIGHTS;
-        if (status != OK) {
-            syscall_fail(self, status, i + 1);
-            return false;
-        }
     }
     if (is_message_frame(parts[BIND_MESSAGE]))
         return true;

@@ -17,21 +17,33 @@
 /* In register rsi: the first objects are made, the offset is behind us. */
 #define RETYPE_GOES_ON (1ul << 63)
 
+/* Lowest and highest value of the argument size_bits, where it counts. */
+static const struct {
+    uint64_t low, high;
+} sizes[CAP_TYPES] = {
+    [CAP_UNTYPED] = {6, (1ul << DIRECT_BITS) - PAGE_SIZE},
+    [CAP_CAPTABLE] = {CAPTABLE_MIN_BITS, CAPTABLE_MAX_BITS},
+    [CAP_FRAME] = {PAGE_BITS, PAGE_1G_BITS},
+    [CAP_ADDRESS_SPACE] = {SPACE_MIN_BITS, PAGE_1G_BITS},
+    [CAP_DOMAIN] = {SPACE_MIN_BITS, PAGE_1G_BITS},
+};
+
 static uint64_t untyped_bytes(uint64_t size)
 {
     if (size >= PAGE_SIZE) /* the bytes themselves */
-        return size % PAGE_SIZE || size >> DIRECT_BITS ? 0 : size;
-    return size >= 6 && size <= DIRECT_BITS ? 1ul << size : 0;
+        return size % PAGE_SIZE ? 0 : size;
+    return size <= DIRECT_BITS ? 1ul << size : 0;
 }
 
 uint64_t object_size(enum cap_type type, uint64_t size_bits)
 {
+    if (sizes[type].low &&
+        (size_bits < sizes[type].low || size_bits > sizes[type].high))
+        return 0;
     switch (type) {
     case CAP_UNTYPED:
         return untyped_bytes(size_bits);
     case CAP_CAPTABLE:
-        if (size_bits < CAPTABLE_MIN_BITS || size_bits > CAPTABLE_MAX_BITS)
-            return 0;
         return sizeof(struct captable) + (sizeof(struct cap) << size_bits);
     case CAP_THREAD:
         return PAGE_SIZE;
@@ -50,9 +62,7 @@ uint64_t object_size(enum cap_type type, uint64_t size_bits)
         return 1ul << size_bits;
     case CAP_ADDRESS_SPACE:
     case CAP_DOMAIN:
-        return size_bits >= SPACE_MIN_BITS && size_bits <= PAGE_1G_BITS
-                   ? 1ul << size_bits
-                   : 0;
+        return 1ul << size_bits;
     case CAP_DEVICE:
         return sizeof(struct device);
     case CAP_INTERRUPT:
@@ -225,7 +235,7 @@ static bool type_fits(const struct cap *untyped, uint64_t type)
 {
     if (type == CAP_UNTYPED || type == CAP_FRAME)
         return true;
-    return type < CAP_DEVICE &&
+    return type > CAP_UNTYPED && type <= CAP_DOMAIN &&
            !(untyped->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM));
 }
 
@@ -243,11 +253,16 @@ void untyped_retype_op(struct cpu *cpu, struct thread *self,
         return;
     }
     if (!object_size((enum cap_type)type, regs->rdx)) {
-        syscall_fail(self, ERR_ARGUMENT, 2);
+        syscall_argument(self, 2, sizes[type].low, sizes[type].high);
         return;
     }
     if (regs->r10 < 1 || regs->r10 > RETYPE_MAX) {
         syscall_argument(self, 3, 1, RETYPE_MAX);
+        return;
+    }
+    /* R10: all of the Domains get an id, or none is made. */
+    if (type == CAP_DOMAIN && iommu_domains_free() < regs->r10) {
+        syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
         return;
     }
     check_and_prepare(cpu, self, untyped);
@@ -266,13 +281,7 @@ static void make_batch(struct thread *self, struct cap *untyped,
     for (i = 0; i < batch; i++, memory += carve->size) {
         if ((type == CAP_ADDRESS_SPACE || type == CAP_DOMAIN)) {
             ((struct object *)memory)->type = (uint8_t)type;
-            if (!space_init((struct space *)memory, type,
-                            (unsigned)regs->rdx)) {
-                syscall_fail(self,
-                             iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
-                untyped->zeroed = 0; /* it has been written to */
-                break;
-            }
+            space_init((struct space *)memory, type, (unsigned)regs->rdx);
         }
         make(untyped, &slots[i], type, regs->rdx, memory);
     }
@@ -280,7 +289,7 @@ static void make_batch(struct thread *self, struct cap *untyped,
     regs->r10 -= i;
     regs->r9 += i;
     regs->rsi |= RETYPE_GOES_ON;
-    if (i == batch && regs->r10)
+    if (regs->r10)
         syscall_again(self, OP_UNTYPED_RETYPE);
 }
 

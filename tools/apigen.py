@@ -2,7 +2,7 @@
 """Generates the kernel's interface from kernel/api/operations.yaml.
 
 usage: apigen.py TABLE --numbers FILE | --stubs FILE | --dispatch FILE
-                       | --docs FILE | --check-docs FILE
+                       | --errors FILE | --docs FILE | --check-docs FILE
 """
 import re
 import sys
@@ -34,6 +34,24 @@ def load(path):
 
 def operations(groups):
     return [op for group in groups for op in group["operations"]]
+
+
+# "when [bounds] (untested, as why)"; the last two need not be there.
+WHEN = re.compile(r"(?P<when>.*?)(?: \[(?P<bounds>.*)\])?"
+                  r"(?: \(untested, as (?P<untested>.*)\))?")
+
+
+def errors(op):
+    """Each error of an operation: code, argument ("" is the capability), its
+    number, when it comes, its bounds, and why no test provokes it."""
+    names = list(op["args"])
+    for key, text in op["errors"].items():
+        code, _, argument = key.partition(" ")
+        if argument and argument not in names:
+            sys.exit(f"{op['name']}: {key}: there is no such argument")
+        number = names.index(argument) + 1 if argument else 0
+        yield {"code": code, "argument": argument, "number": number,
+               **WHEN.fullmatch(text).groupdict()}
 
 
 def numbers(groups):
@@ -74,6 +92,32 @@ def dispatch(groups):
     return out
 
 
+def error_rows(groups):
+    """One row an error: ERROR(operation, code, argument, its number, has
+    bounds, tested, when)."""
+    out = HEAD
+    for op in operations(groups):
+        for e in errors(op):
+            out += (f"ERROR({op['name']}, {e['code']}, "
+                    f"{e['argument'] or 'itself'}, {e['number']}, "
+                    f"{int(bool(e['bounds']))}, {int(not e['untested'])}, "
+                    f"\"{e['when']}\")\n")
+    return out
+
+
+def docs_errors(op):
+    found = list(errors(op))
+    if not found:
+        return "No errors of its own. "
+    out = "| error | argument | when | `rsi` to `rdx` |\n|---|---|---|---|\n"
+    for e in found:
+        argument = f"{e['number']}, `{e['argument']}`" if e["argument"] else "0"
+        when = e["when"] + (f" (not tested: {e['untested']})"
+                            if e["untested"] else "")
+        out += f"| `{e['code']}` | {argument} | {when} | {e['bounds'] or ''} |\n"
+    return out + "\n"
+
+
 def docs(groups):
     out = """# Kernel interface
 
@@ -83,9 +127,10 @@ makes the stubs and the kernel's dispatch; a test keeps this page in step.*
 A system call is an operation on a capability: `rax` holds the operation, `rdi`
 the slot of the capability in the caller's table, and `rsi rdx r10 r8 r9 r12 r13`
 the arguments. `rax` returns the status: a code in its low byte and, in the next,
-the number of the argument at fault (0 is the capability). With `ARGUMENT`, `rsi`
-and `rdx` then hold the lowest and highest value that would have been accepted.
-Every operation checks all its arguments before it changes anything (R10).
+the number of the argument at fault (0 is the capability). Where an error below
+names bounds, `rsi` and `rdx` then hold the lowest and highest value that would
+have been accepted. Every operation checks all its arguments before it changes
+anything (R10). `tests/kernel/errors` provokes every error of this page.
 
 Besides the errors listed, every operation can return `OPERATION` (no such
 number), `CAPABILITY` (slot beyond the table, empty, or another type) and
@@ -101,7 +146,8 @@ threads come in between (R9).
     for op in operations(groups):
         out += (f"| [{op['name']}](#{op['name']}) | {op['number']} | "
                 f"{', '.join(op['of'])} | {', '.join(op['rights'])} | "
-                f"{', '.join(op['errors']) or '–'} |\n")
+                f"{', '.join(dict.fromkeys(e['code'] for e in errors(op))) or '–'}"
+                " |\n")
     for group in groups:
         out += f"\n## {group['group']}\n\n{group['text'].strip()}\n"
         for op in group["operations"]:
@@ -112,7 +158,7 @@ threads come in between (R9).
                     for reg, (name, text) in zip(regs, op[key].items()):
                         out += f"| `{name}` | {reg} | {text} |\n"
                     out += "\n"
-            out += f"Errors: {', '.join(op['errors']) or 'none of its own'}. "
+            out += docs_errors(op)
             out += f"Cost: {op['cost']}.\n"
     return out
 
@@ -135,7 +181,7 @@ def main():
     groups = load(sys.argv[1])
     mode, path = sys.argv[2:]
     makers = {"--numbers": numbers, "--stubs": stubs, "--dispatch": dispatch,
-              "--docs": docs, "--check-docs": docs}
+              "--errors": error_rows, "--docs": docs, "--check-docs": docs}
     if mode not in makers:
         sys.exit(__doc__)
     text = makers[mode](groups)
@@ -148,4 +194,5 @@ def main():
         f.write(text)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,11 +4,12 @@
 #   <cordon/operations.h>  enum of the operations' numbers
 #   <cordon/syscalls.h>    stubs for user mode
 #   "dispatch.inc"         OPERATION(...) rows for the kernel
+#   "errors.inc"           ERROR(...) rows for the tests
 
 OPERATIONS := $(wildcard kernel/api/operations.yaml)
 GEN        := $(O)/gen
 GENERATED  := $(if $(OPERATIONS),$(GEN)/cordon/operations.h \
-	$(GEN)/cordon/syscalls.h $(GEN)/dispatch.inc)
+	$(GEN)/cordon/syscalls.h $(GEN)/dispatch.inc $(GEN)/errors.inc)
 
 # $(call generate,FILE,OPTION)
 define generate
@@ -20,6 +21,7 @@ endef
 $(eval $(call generate,$(GEN)/cordon/operations.h,--numbers))
 $(eval $(call generate,$(GEN)/cordon/syscalls.h,--stubs))
 $(eval $(call generate,$(GEN)/dispatch.inc,--dispatch))
+$(eval $(call generate,$(GEN)/errors.inc,--errors))
 
 .PHONY: docs docs-check
 docs: | setup-build ## write anew what is generated in docs/
