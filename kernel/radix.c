@@ -11,7 +11,7 @@
 #define INDEX_BITS 9
 
 /* How many slots radix_next looks at before it returns RADIX_AGAIN. */
-#define NEXT_SLOTS (RADIX_SLOTS / 2)
+#define NEXT_SLOTS RADIX_SLOTS
 
 static unsigned level_shift(unsigned level)
 {
@@ -265,20 +265,39 @@ static void leaf_read(const struct radix_format *f, uint64_t va, uint64_t entry,
     leaf->attrs = f->leaf_attrs(entry);
 }
 
+/* How many of the n slots are absent before the first that is not. */
+static uint64_t absent_count(const struct radix_format *f, const uint64_t *slot,
+                             uint64_t n)
+{
+    uint64_t i = 0;
+
+    while (i < n && !is_present(f, slot_load(&slot[i])))
+        i++;
+    return i;
+}
+
 enum radix_status radix_next(const struct radix *r, uint64_t *va,
                              struct radix_leaf *leaf)
 {
-    for (unsigned slots = 0; (*va >> r->format->input_bits) == 0; slots++) {
+    uint64_t budget = NEXT_SLOTS;
+
+    while (*va >> r->format->input_bits == 0) {
         unsigned at;
-        if (slots == NEXT_SLOTS)
+        if (budget == 0)
             return RADIX_AGAIN;
-        uint64_t entry = slot_load(slot_find(r, *va, 0, &at));
-        uint64_t here = *va;
-        *va = ((here >> level_shift(at)) + 1) << level_shift(at);
-        if (is_present(r->format, entry)) {
-            leaf_read(r->format, here, entry, at, leaf);
+        const uint64_t *slot = slot_find(r, *va, 0, &at);
+        unsigned shift = level_shift(at);
+        uint64_t left = RADIX_SLOTS - slot_index(*va, at);
+        uint64_t absent =
+            absent_count(r->format, slot, left < budget ? left : budget);
+
+        if (absent == 0) { /* a leaf: slot_find passes through tables */
+            leaf_read(r->format, *va, slot_load(slot), at, leaf);
+            *va = ((*va >> shift) + 1) << shift;
             return RADIX_OK;
         }
+        *va = ((*va >> shift) + absent) << shift;
+        budget -= absent;
     }
     return RADIX_ABSENT;
 }
