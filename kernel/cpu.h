@@ -22,6 +22,7 @@ struct sched_context;
 struct space;
 
 #define PRIORITIES 256
+#define QUIET      (~0ul)
 
 struct run_queue {
     uint64_t bitmap[PRIORITIES / 64];
@@ -54,7 +55,9 @@ struct cpu {
     struct thread *inbox __attribute__((aligned(64)));
     uint64_t flush_wanted; /* TLB flushes asked for ... */
     uint64_t flush_done;   /* ... and done */
-    uint64_t quiesce_done; /* round in which it last left the kernel */
+    /* Round in which it last had left the kernel and served its inbox. While
+     * it idles it holds nothing, so nobody waits for it: QUIET. */
+    uint64_t quiesce_done;
 } __attribute__((aligned(4096)));
 
 _Static_assert(offsetof(struct cpu, stack_top) == CPU_STACK, "entry.S");

@@ -13,13 +13,13 @@ static inline struct thread *kernel_exit(struct cpu *cpu)
         next = sched_choose(cpu);
     else
         next = cpu->context ? cpu->context->thread : NULL;
-    if (next == cpu->current)
-        return next;
-    if (next) {
-        thread_switch(cpu, next);
-    } else {
-        fpu_save(cpu->current->fpu);
+    if (__builtin_expect(!next, 0)) {
+        if (cpu->current)
+            fpu_save(cpu->current->fpu);
         cpu->current = NULL;
+        __atomic_store_n(&cpu->quiesce_done, QUIET, __ATOMIC_RELEASE);
+    } else if (next != cpu->current) {
+        thread_switch(cpu, next);
     }
     return next;
 }

@@ -98,6 +98,7 @@ struct thread *idle_interrupt(uint64_t vector)
 {
     struct cpu *cpu = cpu_self();
 
+    remote_idle_end(cpu);
     interrupt(cpu, vector);
     return kernel_exit(cpu);
 }

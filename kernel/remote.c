@@ -74,21 +74,36 @@ void remote_poll_flush(struct cpu *cpu)
     __atomic_store_n(&cpu->flush_done, wanted, __ATOMIC_RELEASE);
 }
 
+/* It holds nothing that it found before this round began. */
+static void quiet_now(struct cpu *cpu)
+{
+    __atomic_store_n(&cpu->quiesce_done,
+                     __atomic_load_n(&quiesce_round, __ATOMIC_ACQUIRE),
+                     __ATOMIC_RELEASE);
+}
+
+/* The exchange comes before all that is looked up from here on: who still saw
+ * QUIET took its objects out of reach before that, or sees a new round here. */
+void remote_idle_end(struct cpu *cpu)
+{
+    __atomic_exchange_n(&cpu->quiesce_done, 0, __ATOMIC_SEQ_CST);
+    quiet_now(cpu);
+}
+
 void remote_serve(struct cpu *cpu)
 {
     struct thread *thread;
 
     remote_poll_flush(cpu);
-    __atomic_store_n(&cpu->quiesce_done,
-                     __atomic_load_n(&quiesce_round, __ATOMIC_ACQUIRE),
-                     __ATOMIC_RELEASE);
-    thread = __atomic_exchange_n(&cpu->inbox, NULL, __ATOMIC_ACQUIRE);
+    cpu->quiesce_done = 0; /* seen by whoever sees the inbox taken */
+    thread = __atomic_exchange_n(&cpu->inbox, NULL, __ATOMIC_SEQ_CST);
     while (thread) {
         struct thread *next = thread->inbox_next;
 
         serve_thread(cpu, thread);
         thread = next;
     }
+    quiet_now(cpu);
 }
 
 void remote_flush(uint64_t cpu_mask)
@@ -117,14 +132,23 @@ uint64_t remote_quiesce_begin(void)
     uint64_t round = __atomic_add_fetch(&quiesce_round, 1, __ATOMIC_SEQ_CST);
 
     for (uint32_t i = 0; i < platform.cpu_count; i++)
-        kick(&cpus[i]);
+        if (__atomic_load_n(&cpus[i].quiesce_done, __ATOMIC_SEQ_CST) != QUIET)
+            kick(&cpus[i]);
     return round;
 }
 
-bool remote_quiesce_over(uint64_t round)
+static bool all_quiet(uint64_t round)
 {
     for (uint32_t i = 0; i < platform.cpu_count; i++)
-        if (__atomic_load_n(&cpus[i].quiesce_done, __ATOMIC_ACQUIRE) < round)
+        if (__atomic_load_n(&cpus[i].inbox, __ATOMIC_ACQUIRE) ||
+            __atomic_load_n(&cpus[i].quiesce_done, __ATOMIC_ACQUIRE) < round)
             return false;
     return true;
+}
+
+/* The second look finds what one CPU put into the inbox of another after that
+ * one was quiet and before it left the kernel itself. */
+bool remote_quiesce_over(uint64_t round)
+{
+    return all_quiet(round) && all_quiet(round);
 }

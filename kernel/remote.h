@@ -11,6 +11,8 @@
 void remote_request(struct thread *thread, enum thread_request request);
 /* On VECTOR_IPI: does what other CPUs have asked for. */
 void remote_serve(struct cpu *cpu);
+/* After idling, before anything is looked up: no longer QUIET. */
+void remote_idle_end(struct cpu *cpu);
 
 /*
  * Flushes the TLBs of these CPUs (bit per CPU), the caller's too, and waits
@@ -20,6 +22,7 @@ void remote_flush(uint64_t cpu_mask);
 /* Answers flush requests while this CPU spins with interrupts off. */
 void remote_poll_flush(struct cpu *cpu);
 
-/* Starts a round; it is over once every CPU has been outside the kernel. */
+/* Starts a round; it is over once every CPU has been outside the kernel, and
+ * has served what others then still had handed to it. */
 uint64_t remote_quiesce_begin(void);
 bool remote_quiesce_over(uint64_t round);

@@ -39,6 +39,7 @@ TABLE = [
     ("thread-creation", "thread and scheduling context, until its first instruction", None, "", "", ""),
     ("capability-copy", "copy a capability", None, "", "", ""),
     ("capability-delete", "delete a copy", None, "", "", ""),
+    ("memory-again", "object in memory that had one before, the other CPU idle", None, "", "", ""),
     ("component-creation", "creation of a component, until it sleeps in its main()", None, "", "", ""),
     ("boot-minimal", "kernel's first instruction to the shell's prompt, policies/minimal.yaml", None, "", "", ""),
     ("boot-files", "the same, policies/files.yaml", None, "", "", ""),

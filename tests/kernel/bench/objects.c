@@ -66,11 +66,35 @@ static void bench_capability(void)
     figure_end(&delete, 1);
 }
 
+/* Memory is used again once every CPU has left the kernel; the other one is
+ * idle here. */
+static void bench_reuse(void)
+{
+    struct figure figure;
+
+    check("store", untyped_retype(ram, CAP_UNTYPED, 12, 1, 0, STORE, 0).status,
+          OK);
+    figure_start(&figure, "memory-again");
+    for (int i = 0; i < ROUNDS; i++) {
+        uint64_t start = cycles(), stop;
+
+        check("make",
+              untyped_retype(STORE, CAP_NOTIFICATION, 0, 1, 0, SPARE, 0).status,
+              OK);
+        stop = cycles();
+        figure_add(&figure, start, stop);
+        check("delete", captable_delete(SLOT_CAPTABLE, SPARE).status, OK);
+    }
+    figure_end(&figure, 1);
+    check("delete", captable_delete(SLOT_CAPTABLE, STORE).status, OK);
+}
+
 void bench_objects(void)
 {
     check("events",
           untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, EVENTS, 0).status, OK);
     bench_thread();
     bench_capability();
+    bench_reuse();
     check("delete", captable_delete(SLOT_CAPTABLE, EVENTS).status, OK);
 }

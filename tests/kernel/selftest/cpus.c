@@ -92,6 +92,45 @@ static void test_shootdown(void)
     check("delete", captable_delete(SLOT_CAPTABLE, SPARE).status, OK);
 }
 
+/* Sleeps, and looks a capability up that comes and goes. */
+static void visitor(void)
+{
+    for (;;) {
+        notification_wait(EVENTS, now() + MS / 50);
+        notification_signal(SPARE2);
+        notification_wait(SPARE2, DEADLINE_POLL);
+        woken++;
+    }
+}
+
+/* R4: memory is used again when nobody can still look at what was there: not
+ * before a CPU that looks has left the kernel, and without waiting for one that
+ * sleeps. */
+static void test_reuse(void)
+{
+    uint64_t end = now() + 10000 * MS, rounds = 0, bad = 0;
+
+    check("sub", untyped_retype(ram, CAP_UNTYPED, 12, 1, 0, MANY, 0).status,
+          OK);
+    worker_start(1, visitor, 200, 1);
+    for (woken = 0; woken < 500 && now() < end; rounds++) {
+        bad |=
+            untyped_retype(MANY, CAP_NOTIFICATION, 0, 1, 0, SPARE2, 0).status;
+        bad |= notification_wait(SPARE2, DEADLINE_POLL).status &
+               ~(uint64_t)ERR_TIMEOUT;
+        bad |= captable_delete(SLOT_CAPTABLE, SPARE2).status;
+        bad |= untyped_retype(MANY, CAP_FRAME, 12, 1, 0, SPARE, 0).status;
+        bad |= space_map(SLOT_SPACE, SPARE, 1, AT, MAP_READ).status;
+        for (unsigned i = 0; i < PAGE_SIZE / 8; i++)
+            bad |= ((volatile uint64_t *)AT)[i]; /* R11 */
+        bad |= captable_delete(SLOT_CAPTABLE, SPARE).status;
+    }
+    check("all went well", bad, OK);
+    check("it visited", woken >= 500 && rounds > 0, 1);
+    worker_end(1);
+    check("delete", captable_delete(SLOT_CAPTABLE, MANY).status, OK);
+}
+
 void test_cpus(void)
 {
     if (boot->cpus < 2)
@@ -99,4 +138,5 @@ void test_cpus(void)
     test_wake();
     test_call();
     test_shootdown();
+    test_reuse();
 }
