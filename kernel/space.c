@@ -243,8 +243,10 @@ static void flush_cpus(struct space *space, uint64_t from, uint64_t to)
     if (platform.pcid) /* CPUs that load it later flush then */
         __atomic_add_fetch(&space->flushes, 1, __ATOMIC_SEQ_CST);
     mask = loaded_on(space);
+#ifndef MUTATION_skip_tlb_flush
     if (mask & ~self)
         remote_flush(mask & ~self);
+#endif
     if (!(mask & self))
         return;
     if (to - from > FLUSH_PAGES * PAGE_SIZE) {
@@ -259,13 +261,10 @@ static bool flush_range(struct space *space, uint64_t from, uint64_t to)
 {
     bool confirmed = true;
 
-    if (space->object.type == CAP_DOMAIN) {
+    if (space->object.type == CAP_DOMAIN)
         confirmed = domain_flush(space, from, to);
-    } else {
-#ifndef MUTATION_skip_tlb_flush
+    else
         flush_cpus(space, from, to);
-#endif
-    }
     if (!confirmed)
         memory_quarantined = true;
     return confirmed;

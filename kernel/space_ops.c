@@ -128,6 +128,9 @@ static bool attributes_fit(const struct space *space, uint64_t attributes,
 /* The rights that a mapping with these attributes uses. */
 static uint64_t attributes_rights(uint64_t attributes)
 {
+#ifdef MUTATION_no_frame_rights
+    return 0;
+#endif
     return attributes & (MAP_READ | MAP_WRITE | MAP_EXEC);
 }
 

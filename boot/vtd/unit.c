@@ -165,8 +165,10 @@ const char *unit_enable(struct vtd_unit *u, const struct unit_offer *offer)
         return "an IOMMU unit did not start its queue";
     if (!caches_flush(u))
         return "an IOMMU unit did not confirm an invalidation";
+#ifndef MUTATION_no_translation
     if (!command_on(u, VTD_TRANSLATE))
         return "an IOMMU unit did not switch translation on";
+#endif
     if (!command_on(u, VTD_REMAP))
         return "an IOMMU unit did not switch interrupt remapping on";
     if (!vtd_register_wait(u, VTD_STATUS, GLOBAL_COMPAT, 0))

@@ -3,7 +3,9 @@ target lies. The verdict is the witnesses' (witnesses.py)."""
 
 import glob
 import os
+import re
 import struct
+import subprocess
 import time
 
 import yaml
@@ -15,6 +17,7 @@ EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
 MEMORY = 128 << 20
 PAGE = 4096
 MARK = b"CORDON-ATTACK-PAGE:"
+KERNEL_BASE = 0xffffffff80000000  # boot/arch/x86_64/image.ld
 IOMMU_REGISTERS = 0xfed90000      # of QEMU's q35 (Q35_HOST_BRIDGE_IOMMU_ADDR)
 CONFIG_KEYS = {"smp", "memory", "cpu", "icount", "iommu", "intremap",
                "iommu_options", "trace_events", "extra"}
@@ -25,6 +28,7 @@ class Attempt:
         self.case, self.kernel, self.machine = case, kernel, machine
         self.target = None       # physical address under attack
         self.before = b""        # the page there when the attacker asked
+        self.text = b""          # the kernel's code when it began
         self.said = []           # lines of the attacker
         self.window = None       # (first, end) as the attacker says
         self.policy = ""         # path of the system's policy
@@ -37,6 +41,7 @@ class Attempt:
             return
         # Ready, or dead before it began.
         m.expect(r"attack: ready", case.timeout)
+        self.text = self.read_text()
         while True:
             line = m.expect(r"attack: ([^\n]*)\n", case.timeout).group(1)
             self.said.append(line)
@@ -48,7 +53,7 @@ class Attempt:
                 self.window = (int(words[1], 16), int(words[2], 16))
             elif words[0] == "error":
                 raise AssertionError(f"the attacker could not try: {line}")
-            elif words[0] in ("done", "touch"):
+            elif words[0] == "done":
                 break
         time.sleep(case.settle)
 
@@ -56,12 +61,10 @@ class Attempt:
 
     def locate(self):
         kind, _, name = self.case.target.partition(":")
-        if kind in ("kernel-text", "kernel-data"):
-            self.target = self.kernel_page(writable=kind == "kernel-data")
-        elif kind == "iommu-registers":
-            self.target = IOMMU_REGISTERS
-        elif kind == "page":
+        if kind == "page":
             self.target = self.find_page(name)
+        elif kind in PLACES:
+            self.target = PLACES[kind](self)
         else:
             self.target = int(kind, 16)
         self.before = self.machine.read_memory(self.target, PAGE)
@@ -74,13 +77,29 @@ class Attempt:
         assert len(found) == 1, f"pages with {text!r}: {found}"
         return found[0]
 
-    def kernel_page(self, writable):
-        """A page of the kernel that stays; boot's own segments come first in
-        the image, and are given away. Of the data, one that is in the file and
-        not only zeros."""
-        wanted = [s for s in segments(self.kernel)
-                  if s.writable == writable and s.executable != writable]
-        return wanted[-1].physical // PAGE * PAGE
+    def text_segment(self):
+        """The kernel's code: its last segment that may be executed (those
+        before it are boot's, and given away)."""
+        return [s for s in segments(self.kernel) if s.executable][-1]
+
+    def kernel_text(self):
+        return self.text_segment().physical
+
+    def read_text(self):
+        text = self.text_segment()
+        return self.machine.read_memory(text.physical, text.bytes)
+
+    def kernel_data(self):
+        """What the kernel knows of its IOMMU: the variable `vtd`."""
+        names = subprocess.run(["nm", self.kernel], stdout=subprocess.PIPE,
+                               text=True, check=True).stdout
+        at = re.search(r"^([0-9a-f]+) \w vtd$", names, re.M)
+        return int(at.group(1), 16) - KERNEL_BASE
+
+    def iommu_table(self, event):
+        """Where QEMU's IOMMU was told that a table of its lies."""
+        told = self.machine.trace.events(event)
+        return told[-1].fields()["addr"]
 
     # What the plugin counted
 
@@ -88,6 +107,15 @@ class Attempt:
         """Lines of tests/bench/count.c, as lists of words."""
         with open(os.path.join(self.machine.directory, "count")) as f:
             return [line.split() for line in f]
+
+
+PLACES = {
+    "kernel-text": Attempt.kernel_text,
+    "kernel-data": Attempt.kernel_data,
+    "iommu-registers": lambda _: IOMMU_REGISTERS,
+    "iommu-root": lambda a: a.iommu_table("vtd_reg_dmar_root"),
+    "iommu-entries": lambda a: a.iommu_table("vtd_reg_ir_root"),
+}
 
 
 class Segment:

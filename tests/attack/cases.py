@@ -19,8 +19,10 @@ of a case (docs/attacks.md shows examples):
                             count: true loads the plugin that counts guest
                             instructions; disk: true gives the NVMe disk
     target: what is under attack: kernel-text, kernel-data, iommu-registers,
-                            page:NAME (the page with that mark), or a physical
-                            address in hex
+                            iommu-root, iommu-entries (its tables), page:NAME
+                            (the page with that mark), or a physical address
+                            in hex
+    requester: 0x20         ID of the device whose DMA or interrupts are judged
     until: done             or `end`: until the machine ends itself
     timeout: 20             seconds for the attacker to say something
     settle: 0.5             seconds from `done` to the verdict
@@ -28,7 +30,8 @@ of a case (docs/attacks.md shows examples):
                             From witnesses.py, or `witness.py` in the folder
     mutations: [names]      parts of the defence (MUTATION_* guards, described
                             in mutations.yaml) without which it must succeed
-    emulator: text          why QEMU cannot contain it
+    emulator: text          why QEMU does not contain it: the last witness sees
+                            the effect, the others must be content all the same
 """
 
 import glob
@@ -63,6 +66,7 @@ class Case:
     init: str = ""
     machine: dict = field(default_factory=dict)
     target: str = ""
+    requester: int = 4 << 3        # 00:04.0, the edu card
     until: str = "done"
     timeout: float = 20
     settle: float = 0.5

@@ -31,12 +31,12 @@ def test_contained(case, attack, record_attack):
     row = report.row_of(case)
     record_attack(row)
     breaches = attack(case)
-    if breaches and case.emulator:
+    if case.emulator and list(breaches) == case.witness[-1:]:
         row["result"] = cases.EMULATOR
         return
     row["result"] = cases.BREACHED if breaches else cases.CONTAINED
     assert not breaches, f"{case.tries}: {breaches}"
-    assert not case.emulator, f"QEMU contains it now: drop `emulator`"
+    assert not case.emulator, "QEMU contains it now: drop `emulator`"
 
 
 @pytest.mark.parametrize("case, mutation", MUTATED,

@@ -10,10 +10,9 @@ import importlib.util
 import os
 import re
 
-from tests.attack.attempt import PAGE, segments
+from tests.attack.attempt import IOMMU_REGISTERS, PAGE
 from tests.lib import tables as tables_of
 
-EDU_SID = 4 << 3
 PATTERN = 0xa7          # what the attackers' cards send, see attack.h
 SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
 BEYOND_FAULT = 0x21     # VT-d: the index is beyond the table
@@ -25,11 +24,11 @@ class Breach(Exception):
 
 
 def card_faults(attempt):
-    """(page, is a write) of each DMA of the card that QEMU's IOMMU blocked."""
+    """(page, is a write) of each DMA of the device that QEMU's IOMMU blocked."""
     found = []
     for event in attempt.machine.trace.events("vtd_dmar_fault"):
         fields = event.fields()
-        if fields["sid"] == EDU_SID:
+        if fields["sid"] == attempt.case.requester:
             found.append((fields["addr"] // PAGE, bool(fields["write"])))
     return found
 
@@ -39,7 +38,7 @@ def interrupt_faults(attempt):
     highs = [e.fields()["high"]
              for e in attempt.machine.trace.events("vtd_frr_new")]
     return [(h >> 32) & 0xff for h in highs
-            if h & 0xffff == EDU_SID and (h >> 32) & 0xff >= 0x20]
+            if h & 0xffff == attempt.case.requester and (h >> 32) & 0xff >= 0x20]
 
 
 def fault(attempt):
@@ -75,20 +74,77 @@ def blocked(attempt):
     last = {"passed": -1, "blocked": -1}
     for i, event in enumerate(attempt.machine.trace.events()):
         if (event.name == "vtd_ce_not_present"
-                and event.fields()["devfn"] == EDU_SID):
+                and event.fields()["devfn"] == attempt.case.requester):
             last["blocked"] = i
         elif (event.name in ("vtd_iotlb_page_hit", "vtd_iotlb_page_update")
-                and event.fields()["sid"] == EDU_SID):
+                and event.fields()["sid"] == attempt.case.requester):
             last["passed"] = i
     assert last["passed"] >= 0, "the card never reached its own page"
     if last["blocked"] < last["passed"]:
         raise Breach("QEMU's IOMMU let the card through to the end")
 
 
+def unclaimed_refused(attempt):
+    """QEMU's trace: from its start translation had no entry for the device"""
+    refused = False
+    for event in attempt.machine.trace.events(
+            "vtd_ce_not_present|vtd_iotlb_page_.*"):
+        fields = event.fields()
+        refused |= fields.get("devfn") == attempt.case.requester
+        if fields.get("sid") == attempt.case.requester:
+            raise Breach("QEMU's IOMMU let the device through")
+    if not refused:
+        raise Breach("QEMU's IOMMU did not see the device's DMA")
+
+
+# Registers of the IOMMU (VT-d 4.1, 11.4), and their bits.
+STATUS, ROOT, ENTRIES = 0x1c, 0x20, 0xb8
+TRANSLATES, REMAPS, COMPATIBLE = 1 << 31, 1 << 25, 1 << 23
+
+
+def iommu_on(attempt):
+    """the IOMMU's registers, read by QEMU: all on, its tables where they were"""
+    registers = attempt.machine.read_memory(IOMMU_REGISTERS, PAGE)
+
+    def word(at, size=8):
+        return int.from_bytes(registers[at:at + size], "little")
+
+    if word(STATUS, 4) & (TRANSLATES | REMAPS) != TRANSLATES | REMAPS:
+        raise Breach(f"the IOMMU's status is {word(STATUS, 4):#x}")
+    if word(STATUS, 4) & COMPATIBLE:
+        raise Breach("compatibility-format interrupts are let through")
+    for register, event in ((ROOT, "vtd_reg_dmar_root"),
+                            (ENTRIES, "vtd_reg_ir_root")):
+        if word(register) // PAGE != attempt.iommu_table(event) // PAGE:
+            raise Breach(f"the IOMMU's table is at {word(register):#x}")
+
+
+def undelivered(attempt):
+    """QEMU's trace: its IOMMU remapped no request of another's index"""
+    indices = [int(l.split()[1], 16) for l in attempt.said
+               if l.startswith("index ")]
+    assert indices, "the attacker did not tell which index"
+    for event in attempt.machine.trace.events("vtd_ir_remap"):
+        if event.fields()["index"] in indices:
+            raise Breach(f"an interrupt was remapped: {event.text}")
+
+
 def source_fault(attempt):
     """QEMU's trace: an interrupt of the card refused for its source-id"""
     if SOURCE_ID_FAULT not in interrupt_faults(attempt):
         raise Breach("QEMU's IOMMU refused no interrupt for its source-id")
+
+
+def beyond_fault(attempt):
+    """QEMU's trace: an interrupt of the card refused, beyond the table"""
+    if BEYOND_FAULT not in interrupt_faults(attempt):
+        raise Breach("QEMU's IOMMU refused no index beyond its table")
+
+
+def absent_fault(attempt):
+    """QEMU's trace: an interrupt of the card refused, as the entry is absent"""
+    if ABSENT_FAULT not in interrupt_faults(attempt):
+        raise Breach("QEMU's IOMMU refused no absent entry")
 
 
 def memory(attempt):
@@ -99,23 +155,18 @@ def memory(attempt):
         raise Breach(f"memory at {attempt.target + first:#x} has changed")
 
 
-def memory_free(attempt):
-    """a dump of physical memory: the freed page does not hold what was sent
+def unsent(attempt):
+    """a dump of physical memory: the page does not hold what was sent
 
-    (It may be zero or used anew.)"""
+    (A freed page may be zero or used anew, a live one may change.)"""
     after = attempt.machine.read_memory(attempt.target, PAGE)
     if bytes([PATTERN]) * 16 in after:
         raise Breach(f"the card has written to {attempt.target:#x}")
 
 
 def kernel_text(attempt):
-    """a dump of physical memory: the kernel's code is what its file holds"""
-    path = attempt.kernel
-    text = [s for s in segments(path) if s.executable][-1]
-    with open(path, "rb") as f:
-        f.seek(text.offset)
-        wanted = f.read(text.bytes)
-    if attempt.machine.read_memory(text.physical, text.bytes) != wanted:
+    """a dump of physical memory: all of the kernel's code is what it was"""
+    if attempt.read_text() != attempt.text:
         raise Breach("the kernel's code has changed")
 
 

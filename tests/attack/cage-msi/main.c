@@ -1,10 +1,15 @@
 /*
- * An MSI with another device's remapping index (R5): the card's MSI registers
- * get the address and data of an Interrupt that belongs to another requester
- * ID. First its own index, to see that it would arrive. Arguments: `msi`, or
- * `write` (the same address as a plain DMA write).
+ * Forged MSIs (R5): the card's MSI registers get what is not its own. First
+ * its own, to see that it would arrive. Arguments: `index` (of an Interrupt
+ * that belongs to another requester ID), `absent` (of none), `beyond` (the
+ * table), `compat` (no index but a CPU and a vector); then perhaps `write` (the
+ * same as a plain DMA write).
  */
 #include "tests/attack/raw.h"
+
+#define NO_INDEX      4000    /* in the table, and nobody has as many */
+#define BEYOND_INDEX  0xffffu /* the table has 4096 entries */
+#define COMPAT_VECTOR 0x77    /* see witness.py */
 
 static uint64_t msi_find(const struct raw *raw)
 {
@@ -53,47 +58,68 @@ static void msi_program(const struct raw *raw, const struct line *line)
                  mmio_read16(raw->config, at + MSI_CONTROL) | 1);
 }
 
-static bool arrives(const struct raw *raw, const struct line *line)
+static void raise(const struct raw *raw)
 {
-    uint64_t status;
-
     mmio_write32(raw->regs, EDU_IRQ_RAISE, 1);
-    status = notification_wait(line->events, clock_after(NS_PER_S / 2)).status;
     mmio_write32(raw->regs, EDU_IRQ_ACK, 1);
-    return status == OK;
 }
 
 /* The same message as a DMA write of the card. */
-static bool arrives_as_write(struct raw *raw, const struct line *line)
+static void raise_as_write(const struct raw *raw, const struct line *line)
 {
     uint32_t data = (uint32_t)line->data;
 
     memcpy(raw->page.address, &data, sizeof(data));
     card_move(raw->regs, raw->iova, EDU_CARD, sizeof(data), 0);
     card_move(raw->regs, EDU_CARD, line->address, sizeof(data), EDU_TO_MEMORY);
+}
+
+static bool arrives(const struct line *line)
+{
     return notification_wait(line->events, clock_after(NS_PER_S / 2)).status ==
            OK;
 }
 
+/* An MSI address in remappable format with the index (VT-d 4.1, 5.1.2.2). */
+static struct line line_forged(uint64_t index)
+{
+    return (struct line){.address = 0xfee00010 | (index & 0x7fff) << 5 |
+                                    (index >> 15) << 2,
+                         .index = index};
+}
+
+static struct line line_of(const char *what, struct raw *raw)
+{
+    if (strcmp(what, "absent") == 0)
+        return line_forged(NO_INDEX);
+    if (strcmp(what, "beyond") == 0)
+        return line_forged(BEYOND_INDEX);
+    if (strcmp(what, "compat") == 0)
+        return (struct line){.address = 0xfee00000, .data = COMPAT_VECTOR};
+    return line_make(raw_mint(raw, OTHER_FUNCTION));
+}
+
 int main(int argc, char **argv)
 {
-    bool as_write = argc > 1 && strcmp(argv[1], "write") == 0;
-    struct line own, other;
+    struct line own, forged;
     struct raw raw;
-    bool arrived;
 
     attack_open();
     raw_open(&raw);
     own = line_make(raw.device);
-    other = line_make(raw_mint(&raw, OTHER_FUNCTION));
+    forged = line_of(argc > 1 ? argv[1] : "index", &raw);
     say("ready");
     msi_program(&raw, &own);
-    if (!arrives(&raw, &own))
+    raise(&raw);
+    if (!arrives(&own))
         attack_error("the card's own interrupt did not arrive", 0);
-    say("index %#llx", (unsigned long long)other.index);
-    msi_program(&raw, &other);
-    arrived = as_write ? arrives_as_write(&raw, &other) : arrives(&raw, &other);
-    if (arrived)
+    say("index %#llx", (unsigned long long)forged.index);
+    msi_program(&raw, &forged);
+    if (argc > 2)
+        raise_as_write(&raw, &forged);
+    else
+        raise(&raw);
+    if (forged.events != 0 && arrives(&forged))
         say("breach: an interrupt of another device arrived");
     say("done");
     clock_sleep_until(DEADLINE_NEVER);
