@@ -3,7 +3,7 @@
 #
 # The parts are in tools/*.mk, one idea each.  A source file needs no entry
 # anywhere: what lies in boot/, kernel/, iommu/, libsys/, servers/NAME, drivers/NAME,
-# tests/unit, tests/fuzz and tests/attack/NAME is found by itself.
+# drivers/nic/NAME, tests/unit, tests/fuzz and tests/attack/NAME is found by itself.
 #
 #   O=DIR          build there (default: build)
 #   V=1            show the commands

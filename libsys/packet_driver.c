@@ -12,8 +12,8 @@
 #define BATCH        64u
 #define ROUNDS_MAX   64u /* until calls get their turn */
 #define LOOK_NS      NS_PER_S
-#define HUNG_LOOKS   3u /* seconds that nothing was sent */
-#define FAULT_LINES  8u
+#define HUNG_LOOKS   3u  /* seconds that nothing was sent */
+#define FAULT_LINES  16u /* of a life, in the log */
 #define EVENT_CLIENT (1ull << DRIVER_MAX_VECTORS)
 #define EVENT_LOOK   (1ull << (DRIVER_MAX_VECTORS + 1))
 #define VECTOR_BITS  ((1ull << DRIVER_MAX_VECTORS) - 1)
@@ -154,7 +154,9 @@ static void work(struct packet_driver *d)
             break;
     }
     if (d->port.broken) {
-        printf("%s: the client broke the rules: disconnected\n", startup->name);
+        if (d->fault_lines++ < FAULT_LINES)
+            printf("%s: the client broke the rules: disconnected\n",
+                   startup->name);
         packet_port_close(&d->server, &d->port);
         return;
     }

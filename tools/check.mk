@@ -13,7 +13,7 @@ size: ## count the lines of kernel/ and iommu/ against the limit
 KERNEL_HEADERS := $(wildcard $(foreach d,kernel/include/cordon boot/include/cordon \
 	$(KERNEL_DIRS) $(BOOT_DIRS),$(d)/*.h))
 USER_HEADERS   := $(wildcard libsys/*.h $(addprefix libsys/include/,*.h */*.h) \
-	$(addsuffix /*.h,$(PROGRAM_DIRS)) tests/attack/*.h)
+	$(addsuffix /*.h,$(PROGRAM_DIRS) $(SHARED_DIRS)) tests/attack/*.h)
 HOST_HEADERS   := $(wildcard tools/*/*.h tests/unit/*.h tests/fuzz/*.h)
 
 HEADER_STAMPS := $(patsubst %,$(O)/headers/k/%.ok,$(sort $(KERNEL_HEADERS))) \
@@ -47,5 +47,5 @@ tidy: | setup-lint ## run clang-tidy over the kernel and the user programs
 		$(filter-out -f% -m% -nostdinc,$(KERNEL_CFLAGS)) \
 		-ffreestanding -mno-sse -mno-red-zone
 	$(Q)$(if $(PROGRAM_DIRS),clang-tidy --quiet \
-		$(filter %.c,$(LIBSYS_SOURCES) $(call sources,$(PROGRAM_DIRS))) -- \
+		$(filter %.c,$(LIBSYS_SOURCES) $(call sources,$(PROGRAM_DIRS) $(SHARED_DIRS))) -- \
 		$(USER_CFLAGS) $(EXT2FS_CFLAGS))

@@ -1,13 +1,18 @@
-# User programs: each directory of servers/, drivers/, tests/attack/ and
-# tests/component/ that has C files becomes $(O)/bin/NAME, linked with libsys and newlib.
+# User programs: each directory of servers/, drivers/, drivers/nic/, tests/attack/
+# and tests/component/ that has C files becomes $(O)/bin/NAME, linked with libsys
+# and newlib. Those of SHARED_DIRS are parts that programs name in NAME_LIBS.
 
-PROGRAM_DIRS := $(sort $(foreach d,$(wildcard servers/* drivers/* tests/attack/* tests/component/*),\
-	$(if $(wildcard $(d)/*.c),$(d))))
+SHARED_DIRS  := drivers/nic/intel
+PROGRAM_DIRS := $(filter-out $(SHARED_DIRS),$(sort $(foreach d,\
+	$(wildcard servers/* drivers/* drivers/nic/* tests/attack/* tests/component/*),\
+	$(if $(wildcard $(d)/*.c),$(d)))))
 PROGRAMS     := $(notdir $(PROGRAM_DIRS))
 BINARIES     := $(addprefix $(O)/bin/,$(PROGRAMS))
 ifneq ($(words $(PROGRAMS)),$(words $(sort $(PROGRAMS))))
 $(error two programs have one name, see: $(PROGRAM_DIRS))
 endif
+
+INTEL_NIC := $(call objects,u,$(call sources,drivers/nic/intel))
 
 # NAME/flags.mk may set NAME_CFLAGS and NAME_LIBS.
 -include $(wildcard $(addsuffix /flags.mk,$(PROGRAM_DIRS)))
@@ -55,6 +60,8 @@ $(O)/bin/$(1): $$($(1)_OBJECTS) $(LIBSYS_CRT0) $(LIBSYS) $(wildcard $(2)/flags.m
 		$(NEWLIB)/lib/libm.a -lgcc -Wl,--end-group
 -include $$($(1)_OBJECTS:.o=.d)
 endef
+$(foreach d,$(SHARED_DIRS),$(eval $(call compile,u,$(d)/,USER_CFLAGS,$(CC),$(NEWLIB_STAMP))))
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,$(notdir $(d)),$(d))))
 
+-include $(INTEL_NIC:.o=.d)
 -include $(LIBSYS_OBJECTS:.o=.d) $(LIBSYS_CRT0:.o=.d)
