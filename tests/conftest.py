@@ -84,6 +84,7 @@ def machine(iso_of, test_directory, request):
         else:
             iso = iso_of(policy, **(iso_options or {}))
             wanted = policies.Policy(os.path.join(ROOT, policy))
+            options.setdefault("netdevs", wanted.netdevs)
             options["devices"] = wanted.devices + list(options.get("devices", ()))
             if wanted.disk and "disks" not in options:
                 options["disks"] = [request.getfixturevalue("disk")]

@@ -219,7 +219,7 @@ def test_golden_output(mode):
 def test_machine(tmp_path):
     done = run("--machine", HERE / "good" / "everything.yaml")
     assert text(done.stdout).splitlines() == \
-        ["cpus 4", "disk", "device edu,addr=4", "device edu,addr=5"]
+        ["cpus 4", "disk", "netdev user,id=n0", "device edu,addr=4", "device edu,addr=5"]
     assert run("--machine", ROOT / "policies" / "minimal.yaml").stdout == b""
     assert run("--check", HERE / "good" / "everything.yaml", "--cpus", 2
                ).returncode == 1, "--cpus does not count more than the policy"

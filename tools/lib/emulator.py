@@ -26,6 +26,7 @@ class Config:
     icount: bool = False          # one instruction = 1 ns, one CPU at a time
     debug_exit: bool = True
     disks: list = field(default_factory=list)     # images, each on an NVMe
+    netdevs: list = field(default_factory=list)   # arguments of -netdev
     devices: list = field(default_factory=list)   # arguments of -device
     trace: str = ""               # file for QEMU's own trace
     trace_events: tuple = ("vtd_*",)
@@ -59,6 +60,8 @@ def command(config):
         # What the guest writes goes to a scratch file that dies with QEMU.
         args += ["-drive", f"if=none,id=disk{i},format=raw,file={image},snapshot=on",
                  "-device", f"nvme,serial=cordon{i},drive=disk{i}"]
+    for netdev in c.netdevs:
+        args += ["-netdev", netdev]
     for device in c.devices:
         args += ["-device", device]
     if c.trace:

@@ -19,4 +19,5 @@ class Policy:
             if isinstance(c, dict) and "binary" in c))
         machine = tree.get("machine") or {}
         self.disk = bool(machine.get("disk", False))
+        self.netdevs = [str(n) for n in machine.get("netdevs") or []]
         self.devices = [str(d) for d in machine.get("devices") or []]

@@ -33,6 +33,8 @@ static const struct key machine_keys[] = {
      .text = "CPUs that the policy is for, where policyc --cpus says nothing"},
     {AT(machine, disk), .rule.type = VALUE_BOOL, .preset = "false",
      .text = "whether it has an NVMe controller with the project's disk image"},
+    {LIST(machine, netdevs, 8), .rule.type = VALUE_TEXT,
+     .text = "networks that devices name, each as QEMU's -netdev takes it"},
     {LIST(machine, devices, 16), .rule.type = VALUE_TEXT,
      .text = "further devices, each as QEMU's -device takes it"},
 };

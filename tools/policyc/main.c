@@ -219,6 +219,9 @@ static int write_machine(const struct policy *policy)
     printf("cpus %llu\n", (unsigned long long)policy->machine->cpus.number);
     if (policy->machine->disk.number != 0)
         printf("disk\n");
+    for (unsigned i = 0; i < policy->machine->netdevs.count; i++)
+        printf("netdev %s\n",
+               LIST_ITEM(policy->machine->netdevs, struct value, i)->text);
     for (unsigned i = 0; i < policy->machine->devices.count; i++)
         printf("device %s\n",
                LIST_ITEM(policy->machine->devices, struct value, i)->text);

@@ -17,7 +17,8 @@ struct machine {
     struct place place;
     struct value cpus;
     struct value disk;
-    struct list devices; /* of struct value: QEMU's -device */
+    struct list netdevs; /* of struct value: QEMU's -netdev */
+    struct list devices; /* ... and -device */
 };
 
 struct interrupts {
