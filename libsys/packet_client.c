@@ -11,6 +11,11 @@ const struct packet_info *packet_info(const struct packet_device *dev)
     return &dev->info;
 }
 
+uint32_t packet_queues(const struct packet_device *dev)
+{
+    return dev->queue_count;
+}
+
 int packet_state(const struct packet_device *dev)
 {
     return dev->state;

@@ -166,8 +166,8 @@ static bool device_prepare(struct packet_device *dev,
 {
     dev->queue_count =
         options != NULL && options->queues != 0 ? options->queues : 1;
-    if (dev->queue_count > PACKET_MAX_QUEUES)
-        dev->queue_count = PACKET_MAX_QUEUES;
+    if (dev->queue_count > dev->info.queues)
+        dev->queue_count = dev->info.queues;
     dev->wake = options != NULL ? options->wake : 0;
     if (dev->wake == 0) {
         dev->wake = object_make(CAP_NOTIFICATION, 0, NULL);
@@ -196,8 +196,11 @@ int packet_open(const char *service, const struct packet_options *options,
     dev->endpoint = service_find(service);
     if (dev->endpoint == 0)
         status = PACKET_E_SERVICE;
-    else if (device_prepare(dev, options))
-        status = packet_connect(dev);
+    else
+        status = info_ask(dev);
+    if (status == PACKET_OK)
+        status = device_prepare(dev, options) ? packet_connect(dev)
+                                              : PACKET_E_MEMORY;
     if (status != PACKET_OK) {
         device_free(dev);
         return status;

@@ -15,9 +15,9 @@ from tests.lib.wire import (COMMAND, EVERYONE, PEER, REPORT, Wire, check_sums,
 MAC = bytes.fromhex("525400123456")
 GROUP = bytes.fromhex("01005e010203")
 OTHER = bytes.fromhex("020000000099")
-CARDS = ["e1000e"]
+CARDS = ["e1000e", "igb"]
 
-IP_GOOD, IP_BAD, L4_GOOD, L4_BAD = 1, 2, 4, 8
+IP_GOOD, IP_BAD, L4_GOOD, L4_BAD, HASHED = 1, 2, 4, 8, 16
 
 
 @pytest.fixture
@@ -50,15 +50,15 @@ def policy_of(card, which, build):
     return path
 
 
-def ipv4(payload, protocol, spoil_ip=False, spoil_l4=False):
+def ipv4(payload, protocol, spoil_ip=False, spoil_l4=False, port=7):
     """A frame with a UDP or TCP packet from 192.0.2.9, sums right or not."""
     from tests.lib.wire import ones_sum
     addresses = bytes([192, 0, 2, 9, 192, 0, 2, 1])
     if protocol == 17:
-        l4 = struct.pack(">HHHH", 7, 8, 8 + len(payload), 0)
+        l4 = struct.pack(">HHHH", port, 8, 8 + len(payload), 0)
         at = 6
     else:
-        l4 = struct.pack(">HHIIBBHHH", 7, 8, 1, 1, 0x50, 0x10, 100, 0, 0)
+        l4 = struct.pack(">HHIIBBHHH", port, 8, 1, 1, 0x50, 0x10, 100, 0, 0)
         at = 16
     body = l4 + payload
     pseudo = addresses + struct.pack(">HH", protocol, len(body))
@@ -74,10 +74,10 @@ def frame_report(wire, frame):
     """Sends a frame; (bytes, flags) of the report about it."""
     wire.send(frame)
     padded = frame.ljust(60, b"\0")
-    word, size, flags, total = wire.report("frame").split()
+    word, size, flags, total, queue = wire.report("frame").split()
     assert int(size) in (len(frame), len(padded))
     assert int(total) in (sum_of(frame), sum_of(padded))
-    return int(flags)
+    return int(flags) & ~HASHED
 
 
 def tcpdump_is_content(wire):
@@ -119,6 +119,19 @@ def test_checksums_of_what_comes(start, wire, card):
     assert frame_report(wire, ipv4(b"x" * 100, 6, spoil_l4=True)) == IP_GOOD | L4_BAD
     assert frame_report(wire, ipv4(b"x" * 100, 17, spoil_ip=True)) & IP_BAD
     assert frame_report(wire, MAC + PEER + b"\x88\xb7" + b"y" * 50) == 0
+
+
+def test_flows_are_spread_over_the_queues(start, wire):
+    """RSS: each TCP flow stays on its queue, and the flows use all of them."""
+    m = start("igb", smp=4)
+    assert "4 queue pairs" in m.run("log")
+    used = {}
+    for port in list(range(1000, 1040)) * 2:
+        wire.send(ipv4(b"x" * 20, 6, port=port))
+        _, _, flags, _, queue = wire.report("frame").split()
+        assert int(flags) & HASHED
+        assert used.setdefault(port, queue) == queue
+    assert len(set(used.values())) == 4
 
 
 @pytest.mark.parametrize("card", CARDS)

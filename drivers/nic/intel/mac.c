@@ -49,6 +49,18 @@ bool nic_reset(struct intel_nic *nic)
     return true;
 }
 
+/* 4.6.3: the PHY keeps its link over a reset of the MAC. If it has none, let it
+ * look for one again; the link's interrupt says when it has. */
+void nic_negotiate(const struct intel_nic *nic)
+{
+    if (nic_read(nic, REG_STATUS) & STATUS_LU)
+        return;
+    nic_write(nic, REG_MDIC,
+              MDIC_DATA(PHY_NEGOTIATE | PHY_RESTART) |
+                  MDIC_REGISTER(PHY_CONTROL) | MDIC_PHY | MDIC_WRITE);
+    nic_wait(nic, REG_MDIC, MDIC_READY, MDIC_READY);
+}
+
 /* 10.2.5.17: entry 0 was loaded from the NVM. */
 void nic_address(const struct intel_nic *nic, uint8_t mac[6])
 {

@@ -41,6 +41,7 @@ static bool operation_start(void *device, uint32_t queues)
         printf("%s: a queue did not start\n", startup->name);
         return false;
     }
+    nic_negotiate(nic);
     return true;
 }
 

@@ -35,6 +35,7 @@ static inline void nic_write(const struct intel_nic *nic, uint32_t offset,
 
 /* mac.c: as struct packet_device_operations has them. */
 bool nic_reset(struct intel_nic *nic);
+void nic_negotiate(const struct intel_nic *nic);
 void nic_address(const struct intel_nic *nic, uint8_t mac[6]);
 uint32_t nic_link(const struct intel_nic *nic);
 void nic_count(struct intel_nic *nic);

@@ -21,6 +21,15 @@
 #define   STATUS_SPEED(s)    (((s) >> 6) & 3u) /* 10, 100, 1000, 1000 */
 #define   STATUS_MASTER      (1u << 19) /* requests may be under way */
 #define REG_CTRL_EXT 0x0018u /* 10.2.2.5 */
+#define REG_MDIC     0x0020u /* 10.2.2.7, PHY registers */
+#define   MDIC_DATA(d)       (d)
+#define   MDIC_REGISTER(r)   ((r) << 16)
+#define   MDIC_PHY           (1u << 21) /* address 1: the internal one */
+#define   MDIC_WRITE         (1u << 26)
+#define   MDIC_READY         (1u << 28)
+#define   PHY_CONTROL          0u        /* IEEE 802.3, 22.2.4.1 */
+#define     PHY_NEGOTIATE        0x1000u
+#define     PHY_RESTART          0x0200u
 #define REG_ICR      0x00c0u /* 10.2.4.1, interrupt causes */
 #define   CAUSE_LSC          (1u << 2)  /* link status change */
 #define   CAUSE_RXO          (1u << 6)  /* receiver overrun */

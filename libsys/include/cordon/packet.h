@@ -178,7 +178,7 @@ struct packet_device; /* an open device */
 
 /* What packet_open may be told; all zero (or NULL) are the defaults. */
 struct packet_options {
-    uint32_t queues; /* how many to use; 0: one */
+    uint32_t queues; /* to use, if the device has so many; 0: one */
     /* A Notification of the caller's, with the badge that it wants to hear; it
      * is signalled when something came, was sent, or the link changed. 0: the
      * device has its own, for packet_wait(). */
@@ -198,6 +198,9 @@ void packet_close(struct packet_device *dev);
 
 /* Never fails; valid until packet_close(). */
 const struct packet_info *packet_info(const struct packet_device *dev);
+
+/* How many queues are in use: they are numbered from 0. */
+uint32_t packet_queues(const struct packet_device *dev);
 
 /*
  * Allocates `bytes` (rounded up to whole Frames, see memory_alloc) and lends

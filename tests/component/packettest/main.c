@@ -55,16 +55,16 @@ static void report(struct wire *w, const char *text)
     cell_send(w, offset, (uint32_t)(HEADER + bytes));
 }
 
-static void report_frame(struct wire *w, const struct packet_arrival *a,
-                         const uint8_t *frame)
+static void report_frame(struct wire *w, unsigned queue,
+                         const struct packet_arrival *a, const uint8_t *frame)
 {
     uint32_t sum = 0;
     char text[80];
 
     for (uint32_t i = 0; i < a->bytes; i++)
         sum = sum * 31 + frame[i];
-    snprintf(text, sizeof(text), "frame %u %u %lu", (unsigned)a->bytes,
-             (unsigned)a->flags, (unsigned long)sum);
+    snprintf(text, sizeof(text), "frame %u %u %lu %u", (unsigned)a->bytes,
+             (unsigned)a->flags, (unsigned long)sum, queue);
     report(w, text);
 }
 
@@ -130,7 +130,8 @@ static void command(struct wire *w, const struct packet_arrival *a,
     }
 }
 
-static void handle(struct wire *w, const struct packet_arrival *a)
+static void handle(struct wire *w, unsigned queue,
+                   const struct packet_arrival *a)
 {
     const uint8_t *frame = (uint8_t *)w->receive.data + a->buffer.offset;
 
@@ -139,9 +140,9 @@ static void handle(struct wire *w, const struct packet_arrival *a)
     else if (((unsigned)frame[12] << 8 | frame[13]) == ETHERTYPE_COMMAND)
         command(w, a, frame);
     else
-        report_frame(w, a, frame);
+        report_frame(w, queue, a, frame);
     w->seen++;
-    while (packet_post(w->dev, 0, &a->buffer, 1) == 0)
+    while (packet_post(w->dev, queue, &a->buffer, 1) == 0)
         if (packet_state(w->dev) != PACKET_OK)
             return;
 }
@@ -164,7 +165,8 @@ static void link_look(struct wire *w)
 
 static int wire_open(struct wire *w)
 {
-    int status = packet_open("packet", NULL, &w->dev);
+    const struct packet_options options = {.queues = PACKET_MAX_QUEUES};
+    int status = packet_open("packet", &options, &w->dev);
 
     if (status == PACKET_OK)
         status = packet_pool_lend(w->dev, RECEIVE_CELLS * PACKET_BUFFER_BYTES,
@@ -176,15 +178,30 @@ static int wire_open(struct wire *w)
         const struct packet_buffer b = {.offset = i * PACKET_BUFFER_BYTES,
                                         .pool = (uint16_t)w->receive.id};
 
-        if (packet_post(w->dev, 0, &b, 1) != 1)
+        if (packet_post(w->dev, i % packet_queues(w->dev), &b, 1) != 1)
             status = PACKET_E_LIMIT;
     }
     return status;
 }
 
-int main(int argc, char **argv)
+/* What came on all queues. */
+static unsigned receive_all(struct wire *w)
 {
     struct packet_arrival arrivals[32];
+    unsigned total = 0;
+
+    for (unsigned q = 0; q < packet_queues(w->dev); q++) {
+        unsigned count = packet_receive(w->dev, q, arrivals, 32);
+
+        for (unsigned i = 0; i < count; i++)
+            handle(w, q, &arrivals[i]);
+        total += count;
+    }
+    return total;
+}
+
+int main(int argc, char **argv)
+{
     struct wire w = {0};
     int status;
 
@@ -197,10 +214,8 @@ int main(int argc, char **argv)
     }
     printf("wire: open, %s\n", packet_info(w.dev)->name);
     while (packet_state(w.dev) == PACKET_OK) {
-        unsigned count = packet_receive(w.dev, 0, arrivals, 32);
+        unsigned count = receive_all(&w);
 
-        for (unsigned i = 0; i < count; i++)
-            handle(&w, &arrivals[i]);
         packet_sent(w.dev, 0);
         link_look(&w);
         packet_kick(w.dev);
