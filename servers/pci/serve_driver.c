@@ -72,14 +72,15 @@ static void serve_capability(struct message *m, const struct node *n)
 static void serve_vector(struct message *m, const struct node *n)
 {
     uint64_t vector = message_get(m), address = 0, data = 0;
+    int error;
 
     if (!message_end(m) || vector > 0xffff) {
         answer_malformed(m);
         return;
     }
     snprintf(why, sizeof why, "vector %u was not given", (unsigned)vector);
-    answer(m, claim_vector(tree, n, (uint32_t)vector, &address, &data), 2,
-           address, data);
+    error = claim_vector(tree, n, (uint32_t)vector, &address, &data);
+    answer(m, error, 2, address, data);
 }
 
 void serve_driver(struct message *m, struct node *n)

@@ -104,6 +104,9 @@ __attribute__((unused)) static void page_mark(void *page, const char *name)
     snprintf((char *)page + 19, 32, "%s", name);
 }
 
+/* The vector of forged messages in compatibility format. */
+#define COMPAT_VECTOR 0x77
+
 /* The card (docs/specs/edu in QEMU's documentation). */
 #define EDU_IRQ_RAISE 0x60
 #define EDU_IRQ_ACK   0x64

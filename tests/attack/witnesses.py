@@ -14,6 +14,7 @@ from tests.attack.attempt import IOMMU_REGISTERS, PAGE
 from tests.lib import tables as tables_of
 
 PATTERN = 0xa7          # what the attackers' cards send, see attack.h
+COMPAT_VECTOR = 0x77    # what they forge in compatibility format, see there
 SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
 BEYOND_FAULT = 0x21     # VT-d: the index is beyond the table
 ABSENT_FAULT = 0x22     # VT-d: the entry is not present
@@ -127,6 +128,14 @@ def undelivered(attempt):
     for event in attempt.machine.trace.events("vtd_ir_remap"):
         if event.fields()["index"] in indices:
             raise Breach(f"an interrupt was remapped: {event.text}")
+
+
+def no_compat(attempt):
+    """QEMU's trace: no message of CPU and vector passed the IOMMU as it was"""
+    forged = f"(addr 0xfee00000, data {COMPAT_VECTOR:#x})"
+    for event in attempt.machine.trace.events("vtd_ir_remap_msi"):
+        if event.text.startswith(forged):
+            raise Breach(f"QEMU let it through: {event.text}")
 
 
 def source_fault(attempt):

@@ -7,9 +7,8 @@
  */
 #include "tests/attack/raw.h"
 
-#define NO_INDEX      4000    /* in the table, and nobody has as many */
-#define BEYOND_INDEX  0xffffu /* the table has 4096 entries */
-#define COMPAT_VECTOR 0x77    /* see witness.py */
+#define NO_INDEX     4000    /* in the table, and nobody has as many */
+#define BEYOND_INDEX 0xffffu /* the table has 4096 entries */
 
 static uint64_t msi_find(const struct raw *raw)
 {
