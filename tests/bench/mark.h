@@ -17,6 +17,10 @@ enum {
     MARK_SERVICE_128K = 4,
     MARK_DRIVER_1 = 6,
     MARK_DRIVER_32 = 8,
+    MARK_NIC_SEND_64 = 10,
+    MARK_NIC_SEND_1500 = 12,
+    MARK_NIC_RECEIVE_64 = 14,
+    MARK_NIC_RECEIVE_1500 = 16,
 };
 
 /* Reads in a round. The first rounds warm up. */
@@ -25,3 +29,4 @@ enum {
 #define READS_128K 512
 #define ROUNDS_1   512
 #define ROUNDS     8
+#define ROUNDS_NIC 64 /* of 32 packets */

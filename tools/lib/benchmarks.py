@@ -49,6 +49,10 @@ TABLE = [
     ("nvme-service-depth-1", "the same from another process, depth 1", 2500, "", "", "21,800 (io_uring)"),
     ("nvme-service-depth-32", "the same at depth 32", 600, "", "", "10,300 (io_uring)"),
     ("nvme-service-128k", "NVMe 128 KiB sequential, depth 32, from another process", 1000, "", "", "20,000 (io_uring)"),
+    ("nic-send-64", "e1000e, 64 B sent in batches of 32, in the driver: each", 60, "", "", "6,630 (raw socket), 22 (VFIO, polling)"),
+    ("nic-send-1500", "the same with 1,500 B", 60, "", "", "9,620 (raw socket)"),
+    ("nic-receive-64", "e1000e, 64 B received in batches of 32, in the driver: each", 60, "", "", "9,070 (raw socket), 28–33 (VFIO, polling)"),
+    ("nic-receive-1500", "the same with 1,500 B", 60, "", "", ""),
 ]
 CROWDS = ("10", "1000", "100000")
 CROWDED = ("call-with-", "map-with-", "unmap-with-", "revoke-one-with-",

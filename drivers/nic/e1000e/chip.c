@@ -32,11 +32,6 @@
 #define QUEUE_VECTOR 0u
 #define NS_PER_TICK  256u
 #define QUEUE_CAUSES (CAUSE_RECEIVE_0 | CAUSE_TRANSMIT_0)
-#define FEATURES                                                               \
-    (PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |                  \
-     PACKET_CAN_TSO4 | PACKET_CAN_TSO6)
-
-static struct intel_nic the_nic;
 
 uint32_t chip_receive_base(uint32_t queue)
 {
@@ -110,7 +105,9 @@ void chip_listen(struct intel_nic *nic, uint64_t vectors)
     nic_write(nic, REG_IMS, causes);
 }
 
-int main(int argc, char **argv)
-{
-    return nic_main(&the_nic, "Intel 82574L", 1, FEATURES, argc, argv);
-}
+const struct intel_chip chip = {
+    .name = "Intel 82574L",
+    .max_queues = 1,
+    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |
+                PACKET_CAN_TSO4 | PACKET_CAN_TSO6,
+};

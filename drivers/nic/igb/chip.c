@@ -44,11 +44,6 @@
 
 #define RETA_WORDS 32u
 #define KEY_WORDS  10u
-#define FEATURES                                                               \
-    (PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |                  \
-     PACKET_CAN_TSO4 | PACKET_CAN_TSO6 | PACKET_CAN_HASH)
-
-static struct intel_nic the_nic;
 
 uint32_t chip_receive_base(uint32_t queue)
 {
@@ -161,8 +156,9 @@ void chip_listen(struct intel_nic *nic, uint64_t vectors)
               (uint32_t)vectors & ((1u << nic->driver.kit.vectors) - 1));
 }
 
-int main(int argc, char **argv)
-{
-    return nic_main(&the_nic, "Intel 82576", NIC_MAX_QUEUES, FEATURES, argc,
-                    argv);
-}
+const struct intel_chip chip = {
+    .name = "Intel 82576",
+    .max_queues = NIC_MAX_QUEUES,
+    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |
+                PACKET_CAN_TSO4 | PACKET_CAN_TSO6 | PACKET_CAN_HASH,
+};

@@ -42,6 +42,10 @@ static struct intel_descriptor context_encode(const struct packet_piece *p)
     return d;
 }
 
+const uint64_t transmit_plain =
+    TYPE_DATA | COMMAND_EXTENDED | COMMAND_FCS | COMMAND_END;
+const uint64_t transmit_plain_byte = 1 + (1ull << PAYLOAD_SHIFT);
+
 uint32_t transmit_encode(const struct packet_piece *pieces,
                          struct transmit_context *context,
                          struct intel_descriptor *out)

@@ -35,6 +35,18 @@ struct intel_descriptor {
 
 enum receive_verdict { RECEIVE_GOOD, RECEIVE_DAMAGED, RECEIVE_LIE };
 
+/* The checks that the device made, as flags of an arrival. */
+static inline uint32_t receive_flags(uint64_t high)
+{
+    uint32_t flags = 0;
+
+    if (high & RX_IP_CHECKED)
+        flags |= high & RX_IP_ERROR ? PACKET_IP_BAD : PACKET_IP_GOOD;
+    if (high & (RX_L4_CHECKED | RX_UDP_CHECKED))
+        flags |= high & RX_L4_ERROR ? PACKET_L4_BAD : PACKET_L4_GOOD;
+    return high & RX_IGNORE_SUMS ? 0 : flags;
+}
+
 /*
  * What a written-back descriptor says, as the client is to hear it. A length
  * that the buffer or the wire cannot have is a lie; the client then gets its
@@ -43,25 +55,22 @@ enum receive_verdict { RECEIVE_GOOD, RECEIVE_DAMAGED, RECEIVE_LIE };
 static inline enum receive_verdict
 receive_decode(uint64_t low, uint64_t high, struct packet_shared_arrival *out)
 {
-    uint32_t bytes = RX_BYTES(high), flags = 0;
+    uint32_t bytes = RX_BYTES(high), flags = receive_flags(high);
+    bool lie =
+        bytes - PACKET_FRAME_MIN > PACKET_BUFFER_BYTES - PACKET_FRAME_MIN;
 
-    *out = (struct packet_shared_arrival){.flags = PACKET_NOTHING};
-    if (bytes < PACKET_FRAME_MIN || bytes > PACKET_BUFFER_BYTES)
-        return RECEIVE_LIE;
-    if ((high & (RX_END | RX_DAMAGED)) != RX_END)
-        return RECEIVE_DAMAGED;
-    if ((high & RX_IGNORE_SUMS) == 0) {
-        if (high & RX_IP_CHECKED)
-            flags |= high & RX_IP_ERROR ? PACKET_IP_BAD : PACKET_IP_GOOD;
-        if (high & (RX_L4_CHECKED | RX_UDP_CHECKED))
-            flags |= high & RX_L4_ERROR ? PACKET_L4_BAD : PACKET_L4_GOOD;
+    if (__builtin_expect(lie || (high & (RX_END | RX_DAMAGED)) != RX_END,
+                         false)) {
+        *out = (struct packet_shared_arrival){.flags = PACKET_NOTHING};
+        return lie ? RECEIVE_LIE : RECEIVE_DAMAGED;
     }
-    if (RX_HASH_TYPE(low) != 0) {
+    if (RX_HASH_TYPE(low) != 0)
         flags |= PACKET_HASHED;
-        out->hash = RX_HASH(low);
-    }
-    out->bytes = (uint16_t)bytes;
-    out->flags = (uint16_t)flags;
+    *out = (struct packet_shared_arrival){
+        .bytes = (uint16_t)bytes,
+        .flags = (uint16_t)flags,
+        .hash = flags & PACKET_HASHED ? RX_HASH(low) : 0,
+    };
     return RECEIVE_GOOD;
 }
 
@@ -79,6 +88,10 @@ struct transmit_context {
 uint32_t transmit_encode(const struct packet_piece *pieces,
                          struct transmit_context *context,
                          struct intel_descriptor *out);
+
+/* A packet of one piece without offloads, which most are: its descriptor's high
+ * word is `plain` plus `plain_byte` for each byte. */
+extern const uint64_t transmit_plain, transmit_plain_byte;
 
 /* Asks for a write-back of this last descriptor of a batch (RS; the same bit in
  * both chips). */

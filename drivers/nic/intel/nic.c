@@ -1,6 +1,6 @@
 /*
  * The operations of a network driver (<cordon/packet_driver.h>) on an Intel
- * chip, and the program around them. Argument from the policy:
+ * chip. Argument from the policy:
  * `moderation=MICROSECONDS` between two interrupts of a vector.
  */
 #include "drivers/nic/intel/nic.h"
@@ -125,7 +125,7 @@ static int operation_filter(void *device, uint32_t flags,
     return PACKET_OK;
 }
 
-static const struct packet_device_operations operations = {
+const struct packet_device_operations nic_operations = {
     .start = operation_start,
     .stop = operation_stop,
     .received = operation_received,
@@ -170,8 +170,7 @@ static void arguments(struct intel_nic *nic, int argc, char **argv)
 }
 
 /* What one has to know of the device before a client comes. */
-static bool bring_up(struct intel_nic *nic, const char *name, uint32_t queues,
-                     uint32_t features)
+static bool bring_up(struct intel_nic *nic, uint32_t queues)
 {
     struct packet_info *info = &nic->driver.server.info;
 
@@ -186,37 +185,36 @@ static bool bring_up(struct intel_nic *nic, const char *name, uint32_t queues,
     nic_address(nic, info->mac);
     info->mtu = PACKET_FRAME_MAX - 18;
     info->queues = queues;
-    info->features = features;
-    snprintf(info->name, sizeof(info->name), "%s", name);
+    info->features = chip.features;
+    snprintf(info->name, sizeof(info->name), "%s", chip.name);
     printf("%s: %s, %02x:%02x:%02x:%02x:%02x:%02x, %u queue pair%s\n",
-           startup->name, name, info->mac[0], info->mac[1], info->mac[2],
+           startup->name, chip.name, info->mac[0], info->mac[1], info->mac[2],
            info->mac[3], info->mac[4], info->mac[5], (unsigned)queues,
            queues == 1 ? "" : "s");
     return rings_allocate(nic, queues);
 }
 
-int nic_main(struct intel_nic *nic, const char *name, uint32_t max_queues,
-             uint32_t features, int argc, char **argv)
+bool nic_open(struct intel_nic *nic, int argc, char **argv)
 {
     uint64_t status = driver_open(&nic->driver.kit, NULL);
-    uint32_t queues = startup->cpus < max_queues ? startup->cpus : max_queues;
+    uint32_t queues = startup->cpus;
     size_t bytes = 0;
 
+    if (queues > chip.max_queues)
+        queues = chip.max_queues;
     if (status != OK) {
         printf("%s: no device: %s\n", startup->name, status_text(status));
-        return 1;
+        return false;
     }
     arguments(nic, argc, argv);
     nic->registers = driver_map_window(&nic->driver.kit, 0, &bytes);
     if (nic->registers == NULL || bytes < WINDOW_BYTES) {
         printf("%s: the device has no register window (BAR 0)\n",
                startup->name);
-        return 1;
+        return false;
     }
-    if (!bring_up(nic, name, queues, features))
-        return 1;
     nic->driver.device = nic;
-    nic->driver.operations = &operations;
+    nic->driver.operations = &nic_operations;
     nic->driver.link_vectors = chip_link_vectors(nic);
-    return packet_driver_run(&nic->driver);
+    return bring_up(nic, queues);
 }

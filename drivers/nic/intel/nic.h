@@ -45,11 +45,19 @@ void nic_filter(const struct intel_nic *nic);
 bool nic_wait(const struct intel_nic *nic, uint32_t offset, uint32_t mask,
               uint32_t value);
 
-/* nic.c: the rest of the program; the return value of main(). */
-int nic_main(struct intel_nic *nic, const char *name, uint32_t max_queues,
-             uint32_t features, int argc, char **argv);
+/* nic.c: opens the device that the policy grants and looks at it; says why not.
+ */
+bool nic_open(struct intel_nic *nic, int argc, char **argv);
+extern const struct packet_device_operations nic_operations;
 
 /* --- the chip's own --- */
+
+struct intel_chip {
+    const char *name;
+    uint32_t max_queues;
+    uint32_t features; /* enum packet_feature */
+};
+extern const struct intel_chip chip;
 
 /* Where a queue's receive and transmit registers begin. */
 uint32_t chip_receive_base(uint32_t queue);

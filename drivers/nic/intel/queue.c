@@ -94,27 +94,48 @@ void queue_post(struct intel_queue *q, const uint64_t *at, uint32_t count)
                  q->receive_tail & RECEIVE_MASK);
 }
 
+/* Packets of several pieces, or with offloads. Returns the pieces. */
+static uint32_t send_packet(struct intel_queue *q,
+                            const struct packet_piece *pieces)
+{
+    struct intel_descriptor made[PACKET_MAX_SEGMENTS + 1];
+    uint32_t count = transmit_encode(pieces, &q->context, made);
+
+    for (uint32_t i = 0; i < count; i++) {
+        volatile struct intel_descriptor *d =
+            &q->transmit[q->transmit_tail++ & TRANSMIT_MASK];
+
+        d->low = made[i].low;
+        d->high = made[i].high;
+    }
+    return pieces[0].pieces;
+}
+
 void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
                 uint32_t count)
 {
-    struct intel_descriptor made[PACKET_MAX_SEGMENTS + 1];
-    volatile struct intel_descriptor *d = NULL;
-    struct intel_batch *batch;
+    const uint64_t plain = transmit_plain, plain_byte = transmit_plain_byte;
+    struct intel_batch *batch = &q->batches[q->batch_tail++ & BATCH_MASK];
+    uint32_t last;
 
-    for (uint32_t done = 0; done < count; done += pieces[done].pieces) {
-        uint32_t n = transmit_encode(&pieces[done], &q->context, made);
+    for (uint32_t done = 0; done < count;) {
+        const struct packet_piece *p = &pieces[done];
+        volatile struct intel_descriptor *d =
+            &q->transmit[q->transmit_tail & TRANSMIT_MASK];
 
-        for (uint32_t i = 0; i < n; i++) {
-            d = &q->transmit[q->transmit_tail++ & TRANSMIT_MASK];
-            d->low = made[i].low;
-            d->high = made[i].high;
+        if (p->flags != 0) {
+            done += send_packet(q, p);
+            continue;
         }
+        d->low = p->at;
+        d->high = plain + p->bytes * plain_byte;
+        q->transmit_tail++;
+        done++;
     }
-    if (d == NULL)
-        return;
-    d->high |= TX_REPORT; /* the tail has not moved yet: it is still ours */
-    batch = &q->batches[q->batch_tail++ & BATCH_MASK];
-    batch->last = (uint16_t)((q->transmit_tail - 1) & TRANSMIT_MASK);
+    /* The tail has not moved yet: the last one is still ours. */
+    last = (q->transmit_tail - 1) & TRANSMIT_MASK;
+    q->transmit[last].high |= TX_REPORT;
+    batch->last = (uint16_t)last;
     batch->pieces = (uint16_t)count;
     mmio_write32(q->registers, q->transmit_base + RING_TAIL,
                  q->transmit_tail & TRANSMIT_MASK);

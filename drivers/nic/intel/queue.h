@@ -47,7 +47,7 @@ void queue_place(struct intel_queue *q, void *memory, iova_t iova);
 void queue_reset(struct intel_queue *q, mmio_t registers, uint32_t receive_base,
                  uint32_t transmit_base);
 
-/* As struct packet_device_operations has them. */
+/* As struct packet_device_operations has them; `count` is not 0. */
 uint32_t queue_received(struct intel_queue *q,
                         struct packet_shared_arrival *arrivals, uint32_t max);
 void queue_post(struct intel_queue *q, const uint64_t *at, uint32_t count);
