@@ -26,7 +26,8 @@ struct cap *table_slots(struct thread *self, cap_t table, uint64_t table_arg,
     if (!found)
         return NULL;
     if (slot < 1 || slot >= found->count || count > found->count - slot) {
-        syscall_argument(self, slot_arg, 1, found->count - 1);
+        syscall_argument(self, slot_arg, 1,
+                         count < found->count ? found->count - count : 0);
         return NULL;
     }
     for (uint64_t i = 0; i < count; i++)
