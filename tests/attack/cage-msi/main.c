@@ -5,57 +5,10 @@
  * table), `compat` (no index but a CPU and a vector); then perhaps `write` (the
  * same as a plain DMA write).
  */
-#include "tests/attack/raw.h"
+#include "tests/attack/msi.h"
 
 #define NO_INDEX     4000    /* in the table, and nobody has as many */
 #define BEYOND_INDEX 0xffffu /* the table has 4096 entries */
-
-static uint64_t msi_find(const struct raw *raw)
-{
-    uint64_t at = mmio_read8(raw->config, CONFIG_CAPS);
-
-    while (at != 0 && mmio_read8(raw->config, at) != CAP_ID_MSI)
-        at = mmio_read8(raw->config, at + 1);
-    if (at == 0)
-        attack_error("the card has no MSI", 0);
-    return at;
-}
-
-struct line {
-    cap_t events;
-    uint64_t address, data, index;
-};
-
-/* An Interrupt of `device`, delivered to a notification of its own. */
-static struct line line_make(cap_t device)
-{
-    struct line line;
-    cap_t interrupt = slot_alloc();
-    uint64_t status;
-    struct result r =
-        device_interrupt(device, memory_source(), 0, interrupt, 0, 1000);
-
-    raw_must("interrupt", r.status);
-    line.address = r.r[0];
-    line.data = r.r[1];
-    line.events = object_make(CAP_NOTIFICATION, 0, &status);
-    raw_must("notification", line.events ? OK : status);
-    raw_must("bind", interrupt_bind(interrupt, line.events).status);
-    line.index = interrupt_info(interrupt).r[2];
-    return line;
-}
-
-static void msi_program(const struct raw *raw, const struct line *line)
-{
-    uint64_t at = msi_find(raw);
-
-    mmio_write32(raw->config, at + MSI_ADDRESS, (uint32_t)line->address);
-    mmio_write32(raw->config, at + MSI_ADDRESS + 4,
-                 (uint32_t)(line->address >> 32));
-    mmio_write32(raw->config, at + MSI_DATA, (uint32_t)line->data);
-    mmio_write16(raw->config, at + MSI_CONTROL,
-                 mmio_read16(raw->config, at + MSI_CONTROL) | 1);
-}
 
 static void raise(const struct raw *raw)
 {
@@ -105,7 +58,7 @@ int main(int argc, char **argv)
 
     attack_open();
     raw_open(&raw);
-    own = line_make(raw.device);
+    own = line_make(raw.device, 0);
     forged = line_of(argc > 1 ? argv[1] : "index", &raw);
     say("ready");
     msi_program(&raw, &own);

@@ -1,0 +1,43 @@
+/* The argument says which storm. */
+#include "tests/attack/storms/storm.h"
+
+static void run(void (*once)(void))
+{
+    uint64_t until = clock_after(STORM_TIME);
+
+    while (clock_now() < until)
+        for (unsigned i = 0; i < 10; i++)
+            once();
+}
+
+void storm(void (*quiet)(void), void (*loud)(void))
+{
+    uint64_t from;
+
+    run(quiet);
+    from = clock_now();
+    run(loud);
+    say("storm %llu %llu", (unsigned long long)from,
+        (unsigned long long)clock_now());
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+
+    attack_open();
+    if (strcmp(what, "interrupts") == 0)
+        storm_interrupts(false);
+    else if (strcmp(what, "acknowledged") == 0)
+        storm_interrupts(true);
+    else if (strcmp(what, "requests") == 0)
+        storm_requests();
+    else if (strcmp(what, "dma") == 0)
+        storm_dma();
+    else if (strcmp(what, "exceptions") == 0)
+        storm_exceptions();
+    else
+        storm_budget();
+    say("done");
+    clock_sleep_until(DEADLINE_NEVER);
+}

@@ -1,0 +1,24 @@
+/*
+ * Storms (R7): each makes one kind of event as fast as it can. Before that, for
+ * as long, it runs without making any, so that the witness has a measure of how
+ * much others get done beside it.
+ */
+#pragma once
+
+#include "tests/attack/raw.h"
+
+#define STORM_TIME (200 * NS_PER_MS)
+
+/* Runs `quiet` and then `storm` for STORM_TIME each, and says when. */
+void storm(void (*quiet)(void), void (*storm)(void));
+
+/* interrupts.c; `acknowledge`: and lets the line go on each time. */
+void storm_interrupts(bool acknowledge);
+/* requests.c: interrupt requests for another's entry, all refused. */
+void storm_requests(void);
+/* dma.c: a network card's DMA, none of which is mapped. */
+void storm_dma(void);
+/* exceptions.c: a thread whose every instruction faults. */
+void storm_exceptions(void);
+/* budget.c: a thread that never waits. */
+void storm_budget(void);

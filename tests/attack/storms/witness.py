@@ -1,0 +1,73 @@
+"""What a storm cost others, and how much of it got through."""
+
+import struct
+
+from tests.attack.attempt import PAGE
+from tests.attack.witnesses import Breach
+
+HEAD = 64                # bytes of the mark in struct score (score.h)
+SHARE = 0.9              # of what it got done beside a quiet attacker
+LINE_RATE = 1000         # interrupts a second, msi.h
+REPORT_RATE = 25600      # fault records a second that the kernel takes
+MUTE_RATE = 2000         # records of one device before it is muted, init's
+WINDOW = 10_000_000      # nanoseconds over which a rate holds
+
+
+def storm_time(attempt):
+    """Nanoseconds from and until, as the attacker says."""
+    said = [line.split() for line in attempt.said if line.startswith("storm ")]
+    assert len(said) == 1, "the attacker did not say when the storm was"
+    return int(said[0][1]), int(said[0][2])
+
+
+def rate(attempt):
+    """What the storm's time allows of something so often a second."""
+    start, end = storm_time(attempt)
+    windows = (end - start) // WINDOW + 2
+    return lambda per_second: windows * (per_second * WINDOW // 1_000_000_000 + 1)
+
+
+def progress(attempt):
+    """the score of another component, in a dump of its page: it got as much done during the storm as before"""
+    page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
+    begun, size = struct.unpack_from("<2Q", page, HEAD)
+    counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
+    start, end = storm_time(attempt)
+
+    def mean(first, last):
+        whole = range(-(-(first - begun) // size), (last - begun) // size)
+        assert len(whole) >= 10, "too short to say"
+        return sum(counts[i] for i in whole) / len(whole)
+
+    quiet = mean(2 * start - end, start)     # as long, directly before
+    storm = mean(start, end)
+    assert quiet > 0, "the worker did not work"
+    if storm < SHARE * quiet:
+        raise Breach(f"the worker got {storm / quiet:.0%} done")
+
+
+def count(attempt, event):
+    return len(attempt.machine.trace.events(event))
+
+
+def interrupts_limited(attempt):
+    """QEMU's trace: no more interrupts of the card were let through than its rate"""
+    passed, allowed = count(attempt, "vtd_ir_remap_msi"), rate(attempt)(LINE_RATE)
+    assert passed > 0, "not one interrupt was let through"
+    if passed > allowed:
+        raise Breach(f"{passed} interrupts let through, {allowed} allowed")
+
+
+def reports_limited(attempt):
+    """QEMU's trace: no more faults were recorded than the kernel takes at most"""
+    seen, allowed = count(attempt, "vtd_frr_new"), rate(attempt)(REPORT_RATE)
+    assert seen > 0, "there was no fault"
+    if seen > allowed:
+        raise Breach(f"{seen} faults recorded, {allowed} allowed")
+
+
+def muted(attempt):
+    """QEMU's trace: of the card's faults few were recorded, then it was muted"""
+    seen, allowed = count(attempt, "vtd_frr_new"), rate(attempt)(MUTE_RATE)
+    if seen > allowed or count(attempt, "vtd_fault_disabled") < seen:
+        raise Breach(f"{seen} faults recorded, {allowed} allowed")
