@@ -40,6 +40,9 @@ bool rate_limit_exceeded(struct rate_limit *rate)
         rate->window_ends = now + rate->window;
         rate->count = 0;
     }
+#ifdef MUTATION_no_rate_limit
+    return false;
+#endif
     return ++rate->count > rate->limit;
 }
 
@@ -233,8 +236,6 @@ bool interrupt_unmask(struct interrupt *i)
 
     lock_acquire(&i->lock);
     if (i->masked && !i->dead) {
-        /* Its count goes on, or a driver that acknowledges without end would
-         * have no limit (R7). */
         i->masked = false;
         if (i->is_line)
             line_mask(i, false);

@@ -187,6 +187,10 @@ void interrupt_ack_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     (void)cpu;
     if (i->dead)
         syscall_fail(self, ERR_GONE, 0);
+#ifndef MUTATION_no_limit_on_acknowledge
+    else if (i->masked && !i->is_line && clock_tsc() < i->rate.window_ends)
+        syscall_fail(self, ERR_BUSY, 0); /* R7: its limit holds until then */
+#endif
     else if (!interrupt_unmask(i))
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }

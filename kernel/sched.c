@@ -142,7 +142,9 @@ void sched_charge(struct cpu *cpu)
     context->consumed += used;
     if (!context->limited || context->depleted)
         return; /* depleted: its refill is set already */
+#ifndef MUTATION_no_charge
     context->remaining -= (int64_t)used;
+#endif
     if (context->remaining > 0)
         return;
     if (now >= context->period_end) {

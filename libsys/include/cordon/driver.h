@@ -56,7 +56,9 @@ mmio_t driver_map_window(struct driver *d, unsigned bar, size_t *bytes);
 uint64_t driver_wait(struct driver *d, uint64_t deadline);
 
 /* Lets a vector go on that was masked for being over its rate (R7); harmless
- * otherwise. */
+ * otherwise. Too early, within 10 ms (1 s at rates below 1000), it stays
+ * masked: ask again. What the device did meanwhile gives no interrupt; look for
+ * it. */
 void driver_ack(struct driver *d, unsigned vector);
 
 /*

@@ -48,7 +48,7 @@ static struct line line_of(const char *what, struct raw *raw)
         return line_forged(BEYOND_INDEX);
     if (strcmp(what, "compat") == 0)
         return (struct line){.address = 0xfee00000, .data = COMPAT_VECTOR};
-    return line_make(raw_mint(raw, OTHER_FUNCTION));
+    return line_make(raw_mint(raw, OTHER_FUNCTION), 0);
 }
 
 int main(int argc, char **argv)

@@ -7,7 +7,7 @@
 
 #include "tests/attack/raw.h"
 
-#define STORM_TIME (200 * NS_PER_MS)
+#define STORM_TIME (120 * NS_PER_MS)
 
 /* Runs `quiet` and then `storm` for STORM_TIME each, and says when. */
 void storm(void (*quiet)(void), void (*storm)(void));
