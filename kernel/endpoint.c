@@ -52,7 +52,6 @@ static bool reply_open(struct reply *reply, struct thread *from)
         from->reply = NULL;
         return false;
     }
-    from->plain_on = NOT_PLAIN;
     from->state = THREAD_CALLING;
     return true;
 }
@@ -79,8 +78,6 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
     }
     if (self->regs.r13 != DEADLINE_NEVER && !self->faulted)
         thread_deadline(cpu, self, self->regs.r13);
-    else if (!self->faulted)
-        self->plain_on = self->cpu;
     sched_donate(cpu, self, to, reply);
     if (__builtin_expect(to->cpu == cpu->index && to->context &&
                              to->context == cpu->context,
@@ -202,8 +199,6 @@ static void receive_wait(struct cpu *cpu, struct thread *self,
         reply->holder = self;
     }
     self->state = THREAD_RECEIVING;
-    self->plain_on =
-        reply && self->regs.r13 == DEADLINE_NEVER ? self->cpu : NOT_PLAIN;
     if (self->regs.r13 != DEADLINE_NEVER)
         thread_deadline(cpu, self, self->regs.r13);
     if (self->context) {

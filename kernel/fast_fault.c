@@ -9,11 +9,12 @@
 bool fast_fault(struct cpu *cpu, struct thread *self, struct endpoint *endpoint,
                 uint64_t badge)
 {
+    struct sched_context *context = cpu->context;
     struct thread *to;
 
-    if (cpu->context->depth >= DONATION_DEPTH)
+    if (context->depth >= DONATION_DEPTH)
         return false;
-    to = meet_receiver(cpu, self, endpoint);
+    to = meet_receiver(cpu, self, context, endpoint);
     if (!to)
         return false;
     self->faulted = true;

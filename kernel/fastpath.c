@@ -14,114 +14,122 @@ _Static_assert(OP_ENDPOINT_CALL == ASM_ENDPOINT_CALL &&
 /* Words and capabilities of a tag: up to MSG_MAX_WORDS has no capability. */
 #define TAG_SIZES(tag) ((tag)&0xffff)
 
-/* The capability's word if it has this type and right, else 0. */
-static inline __attribute__((always_inline)) uint64_t
-word_with(const struct thread *self, cap_t slot, enum cap_type type,
+/* The slot if its capability has this type and right, else NULL. */
+static inline __attribute__((always_inline)) const struct cap *
+slot_with(const struct thread *self, cap_t slot, enum cap_type type,
           uint64_t right)
 {
+    const struct cap *cap = &self->slots[slot];
     uint64_t wanted = (uint64_t)type | right << 8;
-    uint64_t word;
 
-    if (unlikely(slot >= self->slot_count))
-        return 0;
-    word = __atomic_load_n(&self->slots[slot].word, __ATOMIC_RELAXED);
-    return (word & (0xff | right << 8)) == wanted ? word : 0;
+    if (unlikely(slot >= self->slot_count) ||
+        unlikely((cap->word & (0xff | right << 8)) != wanted))
+        return NULL;
+    return cap;
 }
 
 /* The message as it came in registers: rsi, rdx, r10, r8, r9. */
 #define MESSAGE       uint64_t tag, uint64_t w0, uint64_t w1, uint64_t w2, uint64_t w3
 #define MESSAGE_WORDS tag, w0, w1, w2, w3
 
-static inline __attribute__((always_inline)) void
-put_message(struct thread *to, uint64_t badge, MESSAGE)
-{
-    to->regs.rax = OK;
-    to->regs.rdi = badge;
-    to->regs.rsi = tag;
-    to->regs.rdx = w0;
-    to->regs.r10 = w1;
-    to->regs.r8 = w2;
-    to->regs.r9 = w3;
-}
-
 /* entry.S has not saved the message yet: the long way reads it there. */
-static _Noreturn __attribute__((noinline, cold)) void
-long_way(struct thread *self, enum operation operation, MESSAGE)
+static _Noreturn void long_way(enum operation operation, cap_t slot, MESSAGE)
 {
-    put_message(self, self->regs.rdi, MESSAGE_WORDS);
+    struct thread *self = cpu_self()->current;
+
     self->regs.rax = operation;
+    self->regs.rdi = slot;
+    self->regs.rsi = tag;
+    self->regs.rdx = w0;
+    self->regs.r10 = w1;
+    self->regs.r8 = w2;
+    self->regs.r9 = w3;
     kernel_leave(syscall_entry(self));
 }
 
-void fast_call(struct thread *self, MESSAGE)
+static _Noreturn __attribute__((noinline, cold)) void long_call(cap_t slot,
+                                                                MESSAGE)
+{
+    long_way(OP_ENDPOINT_CALL, slot, MESSAGE_WORDS);
+}
+
+static _Noreturn __attribute__((noinline, cold)) void long_answer(cap_t slot,
+                                                                  MESSAGE)
+{
+    long_way(OP_REPLY_RECEIVE, slot, MESSAGE_WORDS);
+}
+
+void fast_call(cap_t slot, MESSAGE)
 {
     struct cpu *cpu = cpu_self();
-    uint64_t slot = self->regs.rdi;
-    uint64_t word = word_with(self, slot, CAP_ENDPOINT, RIGHT_WRITE);
-    struct thread *to;
+    struct thread *self = cpu->current, *to;
+    struct sched_context *context = cpu->context;
+    const struct cap *cap = slot_with(self, slot, CAP_ENDPOINT, RIGHT_WRITE);
+    uint64_t badge;
 
-    if (unlikely(!word || TAG_SIZES(tag) > MSG_MAX_WORDS ||
-                 self->regs.r13 != DEADLINE_NEVER ||
-                 cpu->context->depth >= DONATION_DEPTH))
-        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
-    to = meet_receiver(cpu, self, word_object(word));
+    if (unlikely(!cap) || unlikely(TAG_SIZES(tag) > MSG_MAX_WORDS) ||
+        unlikely(self->regs.r13 != DEADLINE_NEVER) ||
+        unlikely(context->depth >= DONATION_DEPTH))
+        long_call(slot, MESSAGE_WORDS);
+    badge = cap->data;
+    to = meet_receiver(cpu, self, context, cap_object(cap));
     if (unlikely(!to))
-        long_way(self, OP_ENDPOINT_CALL, MESSAGE_WORDS);
-    put_message(to, self->slots[slot].data, MESSAGE_WORDS);
+        long_call(slot, MESSAGE_WORDS);
     if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
         message_copy_page(self, to, TAG_WORDS(tag));
     thread_change(cpu, self, to);
-    kernel_leave_syscall(to);
+    kernel_leave_message(badge, MESSAGE_WORDS);
 }
 
-/* Gives the answer to a caller that is already taken off its Reply. */
-static inline __attribute__((always_inline)) void
-put_answer(struct thread *self, struct thread *caller, MESSAGE)
+/* A fault is answered: the thread's registers stay as they are. */
+static _Noreturn __attribute__((noinline, cold)) void
+leave_faulted(struct thread *caller)
 {
-    if (unlikely(caller->faulted)) {
-        caller->faulted = false; /* its registers stay as they are */
-        return;
-    }
-    put_message(caller, 0, MESSAGE_WORDS);
-    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
-        message_copy_page(self, caller, TAG_WORDS(tag));
+    caller->faulted = false;
+    kernel_leave(caller); /* by IRETQ */
 }
 
-void fast_reply_receive(struct thread *self, MESSAGE)
+void fast_reply_receive(cap_t slot, MESSAGE)
 {
     struct cpu *cpu = cpu_self();
+    struct thread *self = cpu->current, *caller;
     struct sched_context *context = cpu->context;
-    uint64_t word = word_with(self, self->regs.rdi, CAP_ENDPOINT, RIGHT_READ);
-    uint64_t reply_word = word_with(self, self->regs.r12, CAP_REPLY, 0);
-    struct endpoint *endpoint = word_object(word);
-    struct reply *reply = word_object(reply_word);
-    struct thread *caller;
+    const struct cap *cap = slot_with(self, slot, CAP_ENDPOINT, RIGHT_READ);
+    const struct cap *held = slot_with(self, self->regs.r12, CAP_REPLY, 0);
+    struct endpoint *endpoint;
+    struct reply *reply;
 
-    if (unlikely(!word || !reply_word || TAG_SIZES(tag) > MSG_MAX_WORDS ||
-                 self->regs.r13 != DEADLINE_NEVER || self->bound))
-        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
+    if (unlikely(!cap) || unlikely(!held) ||
+        unlikely(TAG_SIZES(tag) > MSG_MAX_WORDS) ||
+        unlikely(self->regs.r13 != DEADLINE_NEVER) || unlikely(self->bound))
+        long_answer(slot, MESSAGE_WORDS);
+    endpoint = cap_object(cap);
+    reply = cap_object(held);
     /* The context that runs came with this call, and goes back with it. */
     caller = reply_caller(reply);
-    if (unlikely(!caller || caller->plain_on != cpu->index ||
-                 context->chain != reply || reply->context != context ||
-                 (caller->faulted && TAG_LABEL(tag) != FAULT_RESUME)))
-        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
+    if (unlikely(!caller) || unlikely(context->chain != reply) ||
+        unlikely(!is_here_for_good(cpu, caller)) ||
+        unlikely(caller->faulted && TAG_LABEL(tag) != FAULT_RESUME))
+        long_answer(slot, MESSAGE_WORDS);
     lock_acquire(&endpoint->lock);
-    if (unlikely(endpoint->senders || endpoint->object.dying ||
-                 !reply_take(reply, caller))) {
+    if (unlikely(endpoint->senders) || unlikely(endpoint->object.dying) ||
+        unlikely(!reply_take(reply, caller))) {
         lock_release(&endpoint->lock);
-        long_way(self, OP_REPLY_RECEIVE, MESSAGE_WORDS);
+        long_answer(slot, MESSAGE_WORDS);
     }
-    put_answer(self, caller, MESSAGE_WORDS);
+    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS) && !caller->faulted)
+        message_copy_page(self, caller, TAG_WORDS(tag));
     sched_give_back(context, self, caller, reply);
     caller->reply = NULL;
     caller->state = THREAD_READY;
-    self->state_and_plain = plain(THREAD_RECEIVING, cpu);
+    self->state = THREAD_RECEIVING;
     self->reply = reply;
     self->endpoint = endpoint;
     reply->holder = self;
     queue_put(&endpoint->receivers, self);
     lock_release(&endpoint->lock);
     thread_change(cpu, self, caller);
-    kernel_leave(caller); /* after a fault it leaves by IRETQ */
+    if (unlikely(caller->faulted))
+        leave_faulted(caller);
+    kernel_leave_message(0, MESSAGE_WORDS);
 }

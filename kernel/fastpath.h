@@ -8,15 +8,14 @@
 #include "kernel/endpoint.h"
 
 /*
- * Called by entry.S for these two operations, with the tag and four words as
- * they came in registers, not yet saved; where the short way will not do they
- * go on to syscall_entry(). They leave the kernel themselves.
+ * entry.S jumps here for these two operations, with slot, tag and four words
+ * as they came in registers, not yet saved; where the short way will not do
+ * they go on to syscall_entry(). They leave the kernel themselves.
  */
-_Noreturn void fast_call(struct thread *self, uint64_t tag, uint64_t w0,
-                         uint64_t w1, uint64_t w2, uint64_t w3);
-_Noreturn void fast_reply_receive(struct thread *self, uint64_t tag,
-                                  uint64_t w0, uint64_t w1, uint64_t w2,
-                                  uint64_t w3);
+_Noreturn void fast_call(cap_t slot, uint64_t tag, uint64_t w0, uint64_t w1,
+                         uint64_t w2, uint64_t w3);
+_Noreturn void fast_reply_receive(cap_t slot, uint64_t tag, uint64_t w0,
+                                  uint64_t w1, uint64_t w2, uint64_t w3);
 
 /* Sends the fault of the running thread to its handler; false: nothing has been
  * done, take the long way. */

@@ -15,13 +15,17 @@ struct lock {
 static inline __attribute__((always_inline)) void
 lock_acquire(struct lock *lock)
 {
-    uint32_t ticket = __atomic_fetch_add(&lock->next, 1, __ATOMIC_ACQUIRE);
+    uint32_t ticket = 1;
+    bool mine;
 
-    if (__builtin_expect(
-            __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket, 1))
-        return;
-    while (__atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) != ticket)
+    __asm__ volatile("lock xaddl %1, %2\n\tcmpl %3, %1"
+                     : "=@cce"(mine), "+r"(ticket), "+m"(lock->next)
+                     : "m"(lock->serving)
+                     : "memory");
+    while (__builtin_expect(!mine, 0)) {
         __asm__ volatile("pause" : : : "memory");
+        mine = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket;
+    }
 }
 
 /* Only the holder writes `serving`; x86 stores are releases. */

@@ -10,9 +10,11 @@
 
 #define unlikely(condition) __builtin_expect(!!(condition), 0)
 
-static inline uint16_t plain(enum thread_state state, const struct cpu *cpu)
+/* A thread of this CPU, blocked without a deadline? */
+static inline bool is_here_for_good(const struct cpu *cpu,
+                                    const struct thread *thread)
 {
-    return (uint16_t)(state | cpu->index << 8);
+    return thread->cpu == cpu->index && !timer_is_set(&thread->timer);
 }
 
 /*
@@ -20,18 +22,19 @@ static inline uint16_t plain(enum thread_state state, const struct cpu *cpu)
  * answer. NULL: there is none, or it needs the long way.
  */
 static inline __attribute__((always_inline)) struct thread *
-meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
+meet_receiver(struct cpu *cpu, struct thread *self,
+              struct sched_context *context, struct endpoint *endpoint)
 {
     struct reply *reply;
     struct thread *to;
 
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
-    if (unlikely(!to || to->plain_on != cpu->index))
+    if (unlikely(!to) || unlikely(!is_here_for_good(cpu, to)))
         goto long_way;
     /* Another CPU may be destroying the Reply: look at the pointer once. */
     reply = __atomic_load_n(&to->reply, __ATOMIC_RELAXED);
-    if (unlikely(!reply || !reply_put(reply, self)))
+    if (unlikely(!reply) || unlikely(!reply_put(reply, self)))
         goto long_way;
     queue_take(&endpoint->receivers, to);
     lock_release(&endpoint->lock);
@@ -39,8 +42,8 @@ meet_receiver(struct cpu *cpu, struct thread *self, struct endpoint *endpoint)
     to->reply = NULL;
     to->state = THREAD_READY;
     self->reply = reply;
-    self->state_and_plain = plain(THREAD_CALLING, cpu);
-    sched_lend(cpu->context, self, to, reply);
+    self->state = THREAD_CALLING;
+    sched_lend(context, self, to, reply);
     return to;
 
 long_way:

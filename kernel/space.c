@@ -64,10 +64,13 @@ static uint64_t loaded_on(const struct space *space)
 
 void space_flush_local(struct cpu *cpu)
 {
-    if (cpu->space && cpu->space->object.dying)
-        space_load(cpu, NULL);
-    else
-        cr3_write(cr3_read());
+    uint64_t root = cr3_read();
+
+    if (cpu->space && cpu->space->object.dying) {
+        __atomic_store_n(&cpu->space, NULL, __ATOMIC_RELAXED);
+        root = platform.kernel_root.v;
+    }
+    cr3_write(root);
 }
 
 void space_note(struct space *space, struct cap *frame, uint64_t address,

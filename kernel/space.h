@@ -32,13 +32,14 @@ struct space {
  * Domains: a domain-id is free.
  */
 void space_init(struct space *space, enum cap_type type, unsigned size_bits);
-/* Loads it on this CPU; NULL loads the kernel's own tables. */
-static inline void space_load(struct cpu *cpu, struct space *space)
+/* Loads it on this CPU. */
+static inline __attribute__((always_inline)) void
+space_load(struct cpu *cpu, struct space *space)
 {
-    uint64_t root = space ? space->root : platform.kernel_root.v;
+    uint64_t root = space->root;
 
     __atomic_store_n(&cpu->space, space, __ATOMIC_RELAXED);
-    if (platform.pcid && space) {
+    if (__builtin_expect(platform.pcid, 0)) {
         /* Between the two that space_flush takes in the other order. */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         root |= pcid_choose(&cpu->pcids, space->number,

@@ -21,7 +21,8 @@ thread_load(struct cpu *cpu, struct thread *next)
 static inline __attribute__((always_inline)) void
 thread_change(struct cpu *cpu, struct thread *last, struct thread *next)
 {
-    fpu_change(last->fpu, next->fpu);
+    fpu_save(last->fpu);
+    fpu_restore(next->fpu);
     thread_load(cpu, next);
 }
 

@@ -13,8 +13,9 @@ struct thread *interrupt_entry(struct thread *self);
 struct thread *idle_interrupt(uint64_t vector);
 /* entry.S: leaves the kernel into this thread, or idles. Never return. */
 _Noreturn void kernel_leave(struct thread *thread);
-/* The same for a thread that entered by SYSCALL and runs on: no checks. */
-_Noreturn void kernel_leave_syscall(struct thread *thread);
+/* Into the current thread, which entered by SYSCALL, with this message. */
+_Noreturn void kernel_leave_message(uint64_t badge, uint64_t tag, uint64_t w0,
+                                    uint64_t w1, uint64_t w2, uint64_t w3);
 
 /* Ends the operation with an error in argument `arg` (0: the capability). */
 static inline void syscall_fail(struct thread *self, enum status code,

@@ -47,8 +47,6 @@ enum thread_request {
 /* Chain links of donation that one context may go through. */
 #define DONATION_DEPTH 16
 
-#define NOT_PLAIN 0xff
-
 struct thread {
     struct object object;
     struct registers regs __attribute__((aligned(16)));
@@ -60,15 +58,7 @@ struct thread {
     struct message_page *message;
     uint64_t fs_base;
 
-    union {
-        struct {
-            uint8_t state; /* enum thread_state */
-            /* Blocked without a deadline, in a receive that takes calls or in
-             * a call: its CPU; else NOT_PLAIN or anything. */
-            uint8_t plain_on;
-        };
-        uint16_t state_and_plain; /* both in one store */
-    };
+    uint8_t state; /* enum thread_state */
     uint8_t cpu;
     bool faulted;   /* its message is a fault, not its registers */
     bool calling;   /* SENDING: wants an answer */

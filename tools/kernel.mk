@@ -13,6 +13,7 @@ KERNEL_INCLUDE := -I$(GEN) -Ikernel/include -Iboot/include -I.
 KERNEL_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wconversion \
 	-ffreestanding -nostdinc -isystem $(GCC_INCLUDE) $(KERNEL_INCLUDE) \
 	-mno-sse -mgeneral-regs-only -mno-red-zone -mcmodel=kernel \
+	-mpreferred-stack-boundary=3 \
 	-fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-common -ffunction-sections -fdata-sections $(DEFINES)

@@ -12,7 +12,11 @@
 
     .text
 
-/* SYSCALL: rcx = rip, r11 = rflags, everything else is the thread's. */
+/*
+ * SYSCALL: rcx = rip, r11 = rflags, everything else is the thread's. The two
+ * operations of the short way take their words as C arguments, which only the
+ * fourth is not already: rdi, rsi, rdx, rcx (r10), r8, r9.
+ */
     .global entry_syscall
     .balign 64
 entry_syscall:
@@ -21,40 +25,51 @@ entry_syscall:
     movq %gs:CPU_CURRENT, %rsp
     movq %rcx, THREAD_REGS + REGS_RIP(%rsp)
     movq %r11, THREAD_REGS + REGS_RFLAGS(%rsp)
-    movq %rdi, THREAD_REGS + REGS_RDI(%rsp)
     movq %rbx, THREAD_REGS + REGS_RBX(%rsp)
     movq %rbp, THREAD_REGS + REGS_RBP(%rsp)
     movq %r12, THREAD_REGS + REGS_R12(%rsp)
     movq %r13, THREAD_REGS + REGS_R13(%rsp)
     movq %r14, THREAD_REGS + REGS_R14(%rsp)
     movq %r15, THREAD_REGS + REGS_R15(%rsp)
-    movq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rsp)
-    movq %rsp, %rdi
     movq %gs:CPU_SCRATCH, %rbx
+    movq %rbx, THREAD_REGS + REGS_RSP(%rsp)
+    movq %rsp, %rbx
     movq %gs:CPU_STACK, %rsp
-    movq %rbx, THREAD_REGS + REGS_RSP(%rdi)
-    /* Message operations take their words from registers, as C arguments:
-     * rsi, rdx, rcx (r10), r8, r9. */
     movq %r10, %rcx
     cmpl $ASM_ENDPOINT_CALL, %eax
-    je enter_call
+    je fast_call
     cmpl $ASM_REPLY_RECEIVE, %eax
-    je enter_reply_receive
-    movq %rax, THREAD_REGS + REGS_RAX(%rdi)
-    movq %rsi, THREAD_REGS + REGS_RSI(%rdi)
-    movq %rdx, THREAD_REGS + REGS_RDX(%rdi)
-    movq %r10, THREAD_REGS + REGS_R10(%rdi)
-    movq %r8, THREAD_REGS + REGS_R8(%rdi)
-    movq %r9, THREAD_REGS + REGS_R9(%rdi)
+    je fast_reply_receive
+    movq %rax, THREAD_REGS + REGS_RAX(%rbx)
+    movq %rdi, THREAD_REGS + REGS_RDI(%rbx)
+    movq %rsi, THREAD_REGS + REGS_RSI(%rbx)
+    movq %rdx, THREAD_REGS + REGS_RDX(%rbx)
+    movq %r10, THREAD_REGS + REGS_R10(%rbx)
+    movq %r8, THREAD_REGS + REGS_R8(%rbx)
+    movq %r9, THREAD_REGS + REGS_R9(%rbx)
+    movq %rbx, %rdi
     call syscall_entry
     movq %rax, %rdi
     jmp kernel_leave
-enter_call:
-    call fast_call
-    ud2
-enter_reply_receive:
-    call fast_reply_receive
-    ud2
+
+/* Leaves into the current thread, which entered by SYSCALL, with these: its
+ * status is OK, its badge and words are the arguments. Never returns. */
+    .global kernel_leave_message
+kernel_leave_message:
+    movq %gs:CPU_CURRENT, %rsp
+    movq %rcx, %r10
+    xorl %eax, %eax
+    movq THREAD_REGS + REGS_RIP(%rsp), %rcx
+    movq THREAD_REGS + REGS_RFLAGS(%rsp), %r11
+    movq THREAD_REGS + REGS_RBX(%rsp), %rbx
+    movq THREAD_REGS + REGS_RBP(%rsp), %rbp
+    movq THREAD_REGS + REGS_R12(%rsp), %r12
+    movq THREAD_REGS + REGS_R13(%rsp), %r13
+    movq THREAD_REGS + REGS_R14(%rsp), %r14
+    movq THREAD_REGS + REGS_R15(%rsp), %r15
+    movq THREAD_REGS + REGS_RSP(%rsp), %rsp
+    swapgs
+    sysretq
 
 /* Leaves into the thread in rdi; idles if it is NULL. Never returns. */
     .global kernel_leave
@@ -63,8 +78,6 @@ kernel_leave:
     jz idle
     cmpq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rdi)
     jne leave_full
-    .global kernel_leave_syscall /* the thread did enter by SYSCALL */
-kernel_leave_syscall:
     movq THREAD_REGS + REGS_RIP(%rdi), %rcx
     movq THREAD_REGS + REGS_RFLAGS(%rdi), %r11
     movq THREAD_REGS + REGS_RSP(%rdi), %rsp
@@ -84,7 +97,8 @@ kernel_leave_syscall:
     swapgs
     sysretq
 
-/* All registers, by IRETQ: the thread came by an interrupt or exception. */
+/* All registers, by IRETQ: the thread came by an interrupt or exception. The
+ * next time it is by SYSCALL, or else the vector is pushed anew. */
 leave_full:
     leaq THREAD_REGS(%rdi), %rsp
     popq %r15
@@ -102,6 +116,7 @@ leave_full:
     popq %rdx
     popq %rcx
     popq %rax
+    movq $VECTOR_SYSCALL, (%rsp)
     addq $16, %rsp /* vector, error code */
     swapgs
     iretq

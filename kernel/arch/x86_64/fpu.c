@@ -1,6 +1,5 @@
 /*
- * Floating-point and vector state of a thread that has not run yet. How state
- * is saved was chosen at start (boot/arch/x86_64/fpu_detect.c).
+ * Floating-point and vector state of a thread that has not run yet.
  * Source: Intel SDM 1, 10.5.1, 13.4.
  */
 #include "kernel/arch/x86_64/fpu.h"
@@ -9,9 +8,6 @@
 #define FCW_RESET    0x037f
 #define MXCSR_OFFSET 24
 #define MXCSR_RESET  0x1f80
-
-enum fpu_method fpu_method;
-uint64_t fpu_mask;
 
 void fpu_init_area(void *area)
 {

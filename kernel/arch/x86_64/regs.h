@@ -28,7 +28,8 @@
 #define REGS_SS     168
 #define REGS_SIZE   176
 
-/* REGS_VECTOR of a thread that entered by SYSCALL: it may leave by SYSRET. */
+/* REGS_VECTOR of a thread that entered by SYSCALL: it may leave by SYSRET. Set
+ * while it runs, until an interrupt or exception comes. */
 #define VECTOR_SYSCALL 0x100
 
 /* RFLAGS: interrupts on and the bit that is always 1. */
