@@ -87,6 +87,13 @@ static void make_used(cap_t slot)
     must("give back", captable_delete(SLOT_CAPTABLE, CROWD + 9));
 }
 
+/* While it may not be acknowledged. */
+CASE(interrupt_ack_BUSY_itself)
+{
+    overrun();
+    c->v[arg] = CROWD;
+}
+
 /* What the unit has to confirm, and how it stops to. */
 void unconfirmed_prepare(void)
 {
@@ -103,6 +110,7 @@ void unconfirmed_prepare(void)
     must("frames", untyped_retype(ROOM, CAP_FRAME, 12, 3, 0, MAPPED, 0));
     must("map", space_map(DOMAIN_OF, MAPPED, 2, 4 * IOVA, RW));
     overrun();
+    pause_ns(1000 * MS); /* until it may be acknowledged */
     print("stop the unit\n");
     while (!(ports_in(PORTS, LINE_STATUS, 1).r[0] & LINE_READY))
         ;
