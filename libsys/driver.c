@@ -153,12 +153,24 @@ void driver_ack(struct driver *d, unsigned vector)
         interrupt_ack(d->interrupts[vector]);
 }
 
+static struct driver_fault fault_of(const struct result *r)
+{
+    return (struct driver_fault){r->r[0], (uint32_t)r->r[1], (uint32_t)r->r[2]};
+}
+
+/* device_fault says how many there were, the quickest way; a record that it
+ * takes is kept for driver_next_fault(). */
 uint64_t driver_new_faults(struct driver *d)
 {
-    struct result r = device_info(d->device);
+    struct result r =
+        d->fault_kept ? device_info(d->device) : device_fault(d->device);
     uint64_t before = d->faults_seen;
 
-    if (r.status != OK)
+    if (r.status == OK && !d->fault_kept) {
+        d->fault = fault_of(&r);
+        d->fault_kept = true;
+    }
+    if (r.status != OK && STATUS_CODE(r.status) != ERR_TIMEOUT)
         return 1; /* the device was taken away: nothing arrives any more */
     d->faults_seen = r.r[3];
     return d->faults_seen - before;
@@ -166,10 +178,16 @@ uint64_t driver_new_faults(struct driver *d)
 
 bool driver_next_fault(struct driver *d, struct driver_fault *out)
 {
-    struct result r = device_fault(d->device);
+    struct result r;
 
+    if (d->fault_kept) {
+        *out = d->fault;
+        d->fault_kept = false;
+        return true;
+    }
+    r = device_fault(d->device);
     if (r.status != OK)
         return false;
-    *out = (struct driver_fault){r.r[0], (uint32_t)r.r[1], (uint32_t)r.r[2]};
+    *out = fault_of(&r);
     return true;
 }

@@ -7,8 +7,6 @@
  */
 #include <cordon/ring.h>
 
-#include <string.h>
-
 static struct ring_side *own_side(const struct ring *r)
 {
     return r->producer ? &r->shared->producer : &r->shared->consumer;
@@ -70,16 +68,11 @@ static bool refresh(struct ring *r)
 
     if (r->corrupt || moved > bound) {
         r->corrupt = true;
+        r->theirs = r->producer ? r->mine - r->entries : r->mine;
         return false;
     }
     r->theirs = seen;
     return true;
-}
-
-static uint8_t *entry_at(const struct ring *r, uint32_t position)
-{
-    return r->shared->entries +
-           (size_t)(position & (r->entries - 1)) * r->entry_bytes;
 }
 
 uint32_t ring_space(struct ring *r)
@@ -89,31 +82,19 @@ uint32_t ring_space(struct ring *r)
     return r->entries - filled(r);
 }
 
-enum ring_status ring_put(struct ring *r, const void *entry)
-{
-    if (r->corrupt)
-        return RING_CORRUPT;
-    if (filled(r) == r->entries && ring_space(r) == 0)
-        return r->corrupt ? RING_CORRUPT : RING_FULL;
-    memcpy(entry_at(r, r->mine), entry, r->entry_bytes);
-    r->mine++;
-    return RING_OK;
-}
-
 uint32_t ring_waiting(struct ring *r)
 {
     return refresh(r) ? filled(r) : 0;
 }
 
+enum ring_status ring_put(struct ring *r, const void *entry)
+{
+    return ring_put_sized(r, entry, r->entry_bytes);
+}
+
 enum ring_status ring_get(struct ring *r, void *entry)
 {
-    if (r->corrupt)
-        return RING_CORRUPT;
-    if (filled(r) == 0 && ring_waiting(r) == 0)
-        return r->corrupt ? RING_CORRUPT : RING_EMPTY;
-    memcpy(entry, entry_at(r, r->mine), r->entry_bytes);
-    r->mine++;
-    return RING_OK;
+    return ring_get_sized(r, entry, r->entry_bytes);
 }
 
 /*

@@ -54,7 +54,7 @@ struct nvme_driver {
     struct client *open[CLIENTS_MAX]; /* the connected ones */
     uint32_t open_count;
     mmio_t registers;
-    bool timer;     /* is set */
+    bool timer; /* is set */
     uint64_t pending_bits;
     uint64_t faults, fault_lines;
 };

@@ -1,7 +1,4 @@
-/*
- * Building commands. Every function sets the whole entry but the command
- * identifier, which the queue assigns. links: none; pure.
- */
+/* Building what not every command needs. */
 #include "drivers/nvme/command.h"
 
 static void command_begin(struct nvme_command *command, uint8_t opcode,
@@ -10,45 +7,13 @@ static void command_begin(struct nvme_command *command, uint8_t opcode,
     *command = (struct nvme_command){.opcode = opcode, .nsid = nsid};
 }
 
-uint32_t prp_pages(struct nvme_data data)
+void prp_list(struct nvme_data data, uint64_t *list)
 {
-    uint32_t in_page = (uint32_t)(data.address.v % NVME_PAGE);
+    uint64_t page = (data.address.v | (NVME_PAGE - 1)) + 1;
 
-    if (data.bytes == 0)
-        return 0;
-    return (in_page + data.bytes + NVME_PAGE - 1) / NVME_PAGE;
-}
-
-void prp_build(struct nvme_command *command, struct nvme_data data,
-               uint64_t *list, iova_t list_iova)
-{
-    uint32_t pages = prp_pages(data);
-    uint64_t page = data.address.v & ~(uint64_t)(NVME_PAGE - 1);
-
-    /* Only the first entry may have an offset (NVMe 4.3). */
-    command->prp1 = data.address.v;
-    command->prp2 = 0;
-    if (pages == 2)
-        command->prp2 = page + NVME_PAGE;
-    if (pages <= 2)
-        return;
-    for (uint32_t i = 1; i < pages; i++)
-        list[i - 1] = page + (uint64_t)i * NVME_PAGE;
-    command->prp2 = list_iova.v;
-}
-
-void command_transfer(struct nvme_command *command, uint8_t opcode,
-                      uint32_t nsid, uint64_t lba, uint32_t blocks)
-{
-    command_begin(command, opcode, nsid);
-    command->dw10 = (uint32_t)lba;
-    command->dw11 = (uint32_t)(lba >> 32);
-    command->dw12 = blocks - 1; /* 0's based */
-}
-
-void command_flush(struct nvme_command *command, uint32_t nsid)
-{
-    command_begin(command, NVM_FLUSH, nsid);
+    for (uint64_t end = data.address.v + data.bytes; page < end;
+         page += NVME_PAGE)
+        *list++ = page;
 }
 
 void command_identify(struct nvme_command *command, uint8_t cns, uint32_t nsid,

@@ -103,11 +103,11 @@ static bool controller_enable(struct nvme_controller *c)
 
 /* Take admin completions until that of `slot` comes; others are late answers
  * to commands that we gave up. */
-static uint32_t admin_wait(struct nvme_controller *c, uint16_t slot,
+static uint32_t admin_wait(struct nvme_controller *c, uint32_t slot,
                            uint32_t *result)
 {
     uint64_t end = time_now(c) + ADMIN_TIMEOUT;
-    struct nvme_completion done;
+    struct queue_done done;
 
     for (;;) {
         while (queue_poll(&c->admin, &done)) {
@@ -129,13 +129,15 @@ static uint32_t admin_wait(struct nvme_controller *c, uint16_t slot,
 uint32_t controller_admin(struct nvme_controller *c,
                           const struct nvme_command *command, uint32_t *result)
 {
-    uint16_t slot = queue_slot_take(&c->admin);
+    struct nvme_command *next = queue_next(&c->admin);
+    uint32_t slot;
     uint32_t status;
 
-    if (slot == QUEUE_NO_SLOT)
+    if (queue_full(&c->admin))
         return ADMIN_NO_ANSWER;
-    *queue_next(&c->admin) = *command;
-    queue_push(&c->admin, slot);
+    slot = queue_slot_take(&c->admin);
+    *next = *command;
+    queue_push(&c->admin, next, slot);
     queue_ring(&c->admin, c->platform);
     status = admin_wait(c, slot, result);
     /* A slot without answer stays taken until the reset that must follow. */

@@ -158,6 +158,8 @@ static bool queue_check(struct nvme_controller *c, struct nvme_queue *queue,
     for (uint16_t i = 0; i + 1u < queue->entries; i++) {
         struct nvme_slot *slot = &queue->slots[i];
 
+        if (slot->request && slot->deadline == 0)
+            slot->deadline = now + COMMAND_TIMEOUT;
         if (!slot->request || !command_late(queue, slot, now))
             continue;
         c->timeouts++;

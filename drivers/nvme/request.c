@@ -1,33 +1,6 @@
 /* Issuing and completing requests: the path that every transfer takes. */
 #include "drivers/nvme/request.h"
 
-void list_append(struct nvme_list *list, struct nvme_request *request)
-{
-    request->next = NULL;
-    if (list->last)
-        list->last->next = request;
-    else
-        list->first = request;
-    list->last = request;
-}
-
-struct nvme_request *list_take(struct nvme_list *list)
-{
-    struct nvme_request *request = list->first;
-
-    if (request) {
-        list->first = request->next;
-        if (!list->first)
-            list->last = NULL;
-    }
-    return request;
-}
-
-static uint64_t time_now(const struct nvme_controller *c)
-{
-    return c->platform->now(c->platform->context);
-}
-
 /* Suspects go to the front: the others wait until they are through. */
 static void request_wait(struct nvme_controller *c, struct nvme_request *r)
 {
@@ -42,12 +15,8 @@ static void request_wait(struct nvme_controller *c, struct nvme_request *r)
     waiting->first = r;
 }
 
-void request_submit(struct nvme_controller *c, struct nvme_request *r)
+static void request_put_off(struct nvme_controller *c, struct nvme_request *r)
 {
-    r->issued = r->detail = r->commands = 0;
-    r->status = BLOCK_OK;
-    r->retries = 0;
-    r->again = r->listed = r->suspect = false;
     if (c->state == NVME_READY) {
         request_wait(c, r);
         return;
@@ -56,12 +25,23 @@ void request_submit(struct nvme_controller *c, struct nvme_request *r)
     list_append(&c->done, r);
 }
 
-/* The next command of a request into slot `slot`: as many blocks as one
- * command may move. */
+/* Command `command`, filled in, moves `blocks` more of a request. */
+static inline void request_issued(struct nvme_queue *queue,
+                                  struct nvme_command *command, uint32_t slot,
+                                  struct nvme_request *r, uint32_t blocks)
+{
+    r->issued += blocks;
+    r->commands++;
+    queue->slots[slot].request = r;
+    queue_push(queue, command, slot);
+}
+
+/* The next command of a request: as many blocks as one command may move. */
 static void request_issue(struct nvme_controller *c, struct nvme_queue *queue,
-                          uint16_t slot, struct nvme_request *r, uint64_t now)
+                          struct nvme_request *r)
 {
     struct nvme_command *command = queue_next(queue);
+    uint32_t slot = queue_slot_take(queue);
     uint32_t bits = r->ns->block_bits;
     uint32_t blocks = r->blocks - r->issued;
     struct nvme_data data;
@@ -78,11 +58,39 @@ static void request_issue(struct nvme_controller *c, struct nvme_queue *queue,
         prp_build(command, data, queue_list(queue, slot),
                   queue_list_iova(queue, slot));
     }
-    r->issued += blocks;
-    r->commands++;
-    queue->slots[slot].request = r;
-    queue->slots[slot].deadline = now + COMMAND_TIMEOUT;
-    queue_push(queue, slot);
+    request_issued(queue, command, slot, r, blocks);
+}
+
+/* Most requests are no larger than a page: one command, at most two PRPs. */
+static inline bool request_is_small(const struct nvme_request *r)
+{
+    return ((uint64_t)r->blocks << r->ns->block_bits) - 1 < NVME_PAGE;
+}
+
+static inline void request_issue_small(struct nvme_queue *queue,
+                                       struct nvme_request *r)
+{
+    struct nvme_command *command = queue_next(queue);
+
+    command_transfer(command, r->opcode, r->ns->nsid, r->lba, r->blocks);
+    prp_pair(command,
+             (struct nvme_data){r->data, r->blocks << r->ns->block_bits});
+    request_issued(queue, command, queue_slot_take(queue), r, r->blocks);
+}
+
+void request_submit(struct nvme_controller *c, struct nvme_request *r)
+{
+    struct nvme_queue *queue = &c->queues[r->queue];
+
+    r->issued = r->detail = r->commands = 0;
+    r->retries = 0;
+    r->status = BLOCK_OK;
+    r->listed = r->again = r->suspect = false;
+    if (c->state == NVME_READY && !c->waiting[r->queue].first &&
+        c->suspects == 0 && !queue_full(queue) && request_is_small(r))
+        request_issue_small(queue, r);
+    else
+        request_put_off(c, r);
 }
 
 /* What a command's status means to the client (NVMe 4.6.1.2). */
@@ -134,21 +142,16 @@ static bool request_may_go(const struct nvme_controller *c,
 }
 
 /* Issue commands of the first waiting request. False: it must wait. */
-static bool request_advance(struct nvme_controller *c, uint32_t index,
-                            uint64_t now)
+static bool request_advance(struct nvme_controller *c, uint32_t index)
 {
     struct nvme_queue *queue = &c->queues[index];
     struct nvme_request *r = c->waiting[index].first;
 
     /* One that has failed, or must start over, issues no more. */
     while (r->status == BLOCK_OK && !r->again) {
-        uint16_t slot = QUEUE_NO_SLOT;
-
-        if (request_may_go(c, r))
-            slot = queue_slot_take(queue);
-        if (slot == QUEUE_NO_SLOT)
+        if (queue_full(queue) || !request_may_go(c, r))
             return false;
-        request_issue(c, queue, slot, r, now);
+        request_issue(c, queue, r);
         if (r->issued >= r->blocks)
             break;
     }
@@ -160,12 +163,9 @@ static bool request_advance(struct nvme_controller *c, uint32_t index,
 
 void request_pump(struct nvme_controller *c, uint32_t index)
 {
-    uint64_t now;
-
-    if (!c->waiting[index].first || c->state != NVME_READY)
+    if (c->state != NVME_READY)
         return;
-    now = time_now(c);
-    while (c->waiting[index].first && request_advance(c, index, now))
+    while (c->waiting[index].first && request_advance(c, index))
         ;
     queue_ring(&c->queues[index], c->platform);
 }
@@ -178,13 +178,16 @@ static void request_command_done(struct nvme_controller *c,
         r->status = status_meaning(status);
         r->detail = STATUS_SCT(status) << 8 | STATUS_SC(status);
     }
-    request_settle(c, r);
+    if (r->commands == 0 && !r->listed && !r->again)
+        list_append(&c->done, r);
+    else
+        request_settle(c, r);
 }
 
 uint32_t request_complete(struct nvme_controller *c, uint32_t index)
 {
     struct nvme_queue *queue = &c->queues[index];
-    struct nvme_completion done;
+    struct queue_done done;
     uint32_t count = 0;
 
     /* At most one lap, whatever the device writes (R9 in spirit). */
@@ -204,17 +207,6 @@ uint32_t request_complete(struct nvme_controller *c, uint32_t index)
     queue->completed += count;
     queue_ack(queue, c->platform);
     return count;
-}
-
-struct nvme_request *request_take(struct nvme_controller *c)
-{
-    struct nvme_request *r = list_take(&c->done);
-
-    if (r && r->suspect) {
-        r->suspect = false;
-        c->suspects--;
-    }
-    return r;
 }
 
 bool request_pending(const struct nvme_controller *c)

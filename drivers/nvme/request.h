@@ -24,28 +24,51 @@ struct nvme_request {
     struct nvme_request *next;
     const struct nvme_namespace *ns;
     uint64_t lba;
-    uint32_t blocks; /* in all */
-    uint32_t issued; /* blocks in commands so far */
     iova_t data;
+    uint32_t blocks; /* in all */
+    uint8_t opcode;  /* NVM_READ, NVM_WRITE, NVM_FLUSH */
+    uint8_t queue;   /* I/O queue it uses, from 0 */
+
+    uint32_t issued;   /* blocks in commands so far */
     uint32_t detail;   /* SCT << 8 | SC of the first failed command */
     uint16_t commands; /* in flight */
-    uint8_t opcode;    /* NVM_READ, NVM_WRITE, NVM_FLUSH */
-    uint8_t queue;     /* I/O queue it uses, from 0 */
     uint8_t retries;
     uint8_t status; /* enum block_status */
     bool listed;    /* on a waiting list */
     bool again;     /* to be run again from its start when it has come back */
     bool suspect;   /* in flight when a DMA was blocked: runs again alone */
+
     uint32_t owner; /* the service's: which client */
     uint32_t buffer;
     uint64_t tag;
 };
 
-void list_append(struct nvme_list *list, struct nvme_request *request);
-struct nvme_request *list_take(struct nvme_list *list);
+static inline void list_append(struct nvme_list *list,
+                               struct nvme_request *request)
+{
+    request->next = NULL;
+    if (list->last)
+        list->last->next = request;
+    else
+        list->first = request;
+    list->last = request;
+}
+
+static inline struct nvme_request *list_take(struct nvme_list *list)
+{
+    struct nvme_request *request = list->first;
+
+    if (request) {
+        list->first = request->next;
+        if (!list->first)
+            list->last = NULL;
+    }
+    return request;
+}
 
 /* Queue a request that is filled in down to `queue`; the rest is set here. It
- * always comes back through `done`, at once if the controller is not ready. */
+ * always comes back through `done`, at once if the controller is not ready.
+ * The controller hears of it by request_pump(). */
 void request_submit(struct nvme_controller *c, struct nvme_request *request);
 
 /* A request without command in flight and on no list goes where it belongs: to
@@ -70,7 +93,16 @@ void request_fault(struct nvme_controller *c,
                    void *context);
 
 /* Take a finished request, or NULL. */
-struct nvme_request *request_take(struct nvme_controller *c);
+static inline struct nvme_request *request_take(struct nvme_controller *c)
+{
+    struct nvme_request *r = list_take(&c->done);
+
+    if (r && r->suspect) {
+        r->suspect = false;
+        c->suspects--;
+    }
+    return r;
+}
 
 /*
  * Look for commands that are over time: abort, then reset and issue again

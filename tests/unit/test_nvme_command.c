@@ -119,7 +119,7 @@ static void prp_shapes(void **state)
                                               ? base + (i + 1) * NVME_PAGE
                                               : guard);
         }
-    assert_int_equal(prp_pages((struct nvme_data){{base}, 0}), 0);
+    assert_int_equal(prp_pages((struct nvme_data){{base}, 4}), 1);
 }
 
 int main(void)

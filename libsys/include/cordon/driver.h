@@ -24,6 +24,13 @@
 #define DRIVER_MAX_VECTORS 32
 #define DRIVER_MAX_WINDOWS 6
 
+/* A decoded fault record of the device (R6). */
+struct driver_fault {
+    uint64_t address; /* IOVA, or the interrupt index */
+    uint32_t reason;  /* VT-d fault reason */
+    uint32_t flags;   /* enum device_fault_flags */
+};
+
 struct driver {
     const char *name; /* of the device in the policy */
     cap_t device;     /* read only: faults and state */
@@ -34,7 +41,9 @@ struct driver {
     cap_t interrupts[DRIVER_MAX_VECTORS];
     uint32_t vectors;
     uint64_t faults_seen;
-    struct ranges iova; /* free IOVAs */
+    struct driver_fault fault; /* taken, and not given out yet, */
+    bool fault_kept;           /* if there is one */
+    struct ranges iova;        /* free IOVAs */
 };
 
 /*
@@ -92,13 +101,6 @@ uint64_t dma_lend(struct driver *d, cap_t frames, uint32_t count,
 /* Ends it; the Frame capabilities stay in their slots. Works as well when the
  * client has already taken them back. */
 void dma_return(struct driver *d, struct dma_loan *loan);
-
-/* A decoded fault record of the device (R6). */
-struct driver_fault {
-    uint64_t address; /* IOVA, or the interrupt index */
-    uint32_t reason;  /* VT-d fault reason */
-    uint32_t flags;   /* enum device_fault_flags */
-};
 
 /* Faults since the last call: nonzero means that a DMA did not arrive, so do
  * not acknowledge what was in flight. Does not take records away. */

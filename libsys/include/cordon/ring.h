@@ -12,18 +12,20 @@
  * makes a system call. The functions here say *when* to signal; how is the
  * caller's (notification_signal).
  *
- *   producer                             consumer
- *   ring_put(&r, &e) ...                 for (;;) {
- *   if (ring_publish(&r))                    while (ring_get(&r, &e) ==
- * RING_OK) signal(consumer);                        work; if (ring_release(&r))
- * signal(prod.) if (ring_may_sleep(&r)) wait;
- *                                        }
+ *   producer                  consumer
+ *   ring_put(&r, &e) ...      for (;;) {
+ *   if (ring_publish(&r))         while (ring_get(&r, &e) == RING_OK)
+ *       signal(consumer);             work;
+ *                                 if (ring_release(&r)) signal(producer);
+ *                                 if (ring_may_sleep(&r)) wait;
+ *                             }
  */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define RING_MAX_ENTRIES 65536u
 #define RING_MAX_ENTRY   4096u
@@ -35,8 +37,8 @@ enum ring_status {
     RING_CORRUPT = 3, /* the other side broke the ring; give it up */
 };
 
-/* The shared part: one cache line for each writer, then the entries. Only
- * ring.c touches it, with atomic accesses. */
+/* The shared part: one cache line for each writer, then the entries. Only the
+ * functions here touch it: positions with atomic accesses. */
 struct ring_side {
     _Alignas(64) uint32_t position; /* entries put or taken, mod 2^32 */
     uint32_t sleeps;                /* 1: signal me when you move */
@@ -54,7 +56,8 @@ struct ring {
     uint32_t entry_bytes;
     uint32_t mine;      /* own position, staged */
     uint32_t published; /* own position that the other side can see */
-    uint32_t theirs;    /* last checked position of the other side */
+    uint32_t theirs;    /* last checked position of the other side; when the
+                           ring is corrupt, one with nothing left to do */
     bool producer;
     bool corrupt;
 };
@@ -72,17 +75,11 @@ size_t ring_bytes(uint32_t entries, uint32_t entry_bytes);
 bool ring_attach(struct ring *r, void *memory, size_t bytes, uint32_t entries,
                  uint32_t entry_bytes, bool producer);
 
-/* Producer: stages an entry. RING_FULL, RING_CORRUPT. */
-enum ring_status ring_put(struct ring *r, const void *entry);
-
 /* Producer: shows all staged entries. True: signal the consumer now. */
 bool ring_publish(struct ring *r);
 
 /* Producer: how many more ring_put would succeed. */
 uint32_t ring_space(struct ring *r);
-
-/* Consumer: copies the oldest entry out. RING_EMPTY, RING_CORRUPT. */
-enum ring_status ring_get(struct ring *r, void *entry);
 
 /* Consumer: gives the places of taken entries back. True: signal the producer
  * now. */
@@ -126,3 +123,66 @@ bool ring_may_sleep(struct ring *r);
 bool ring_may_sleep_at(struct ring *r, uint32_t level);
 
 void ring_awake(struct ring *r);
+
+/* Producer: stages an entry. RING_FULL, RING_CORRUPT. */
+enum ring_status ring_put(struct ring *r, const void *entry);
+
+/* Consumer: copies the oldest entry out. RING_EMPTY, RING_CORRUPT. */
+enum ring_status ring_get(struct ring *r, void *entry);
+
+/* ---- The same inline, where it is done for every request ---- */
+
+/* Word by word through volatile: each is read or written exactly once,
+ * whatever the compiler makes of what is done with the copy. */
+static inline void ring_copy_in(volatile uint64_t *to, const void *entry,
+                                uint32_t bytes)
+{
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < bytes / 8; i++) {
+        uint64_t word;
+
+        memcpy(&word, (const uint64_t *)entry + i, 8);
+        to[i] = word;
+    }
+}
+
+static inline void ring_copy_out(void *entry, const volatile uint64_t *from,
+                                 uint32_t bytes)
+{
+#pragma GCC unroll 4
+    for (uint32_t i = 0; i < bytes / 8; i++) {
+        uint64_t word = from[i];
+
+        memcpy((uint64_t *)entry + i, &word, 8);
+    }
+}
+
+/* The shared place of the next entry, from private values alone. */
+static inline volatile uint64_t *ring_place(const struct ring *r,
+                                            uint32_t bytes)
+{
+    return (volatile uint64_t *)(r->shared->entries +
+                                 (size_t)(r->mine & (r->entries - 1)) * bytes);
+}
+
+/* ring_put() and ring_get() for a ring whose entries have `bytes`, a constant:
+ * then the copy is a few instructions. */
+static inline enum ring_status ring_put_sized(struct ring *r, const void *entry,
+                                              uint32_t bytes)
+{
+    if (r->mine - r->theirs == r->entries && ring_space(r) == 0)
+        return r->corrupt ? RING_CORRUPT : RING_FULL;
+    ring_copy_in(ring_place(r, bytes), entry, bytes);
+    r->mine++;
+    return RING_OK;
+}
+
+static inline enum ring_status ring_get_sized(struct ring *r, void *entry,
+                                              uint32_t bytes)
+{
+    if (r->mine == r->theirs && ring_waiting(r) == 0)
+        return r->corrupt ? RING_CORRUPT : RING_EMPTY;
+    ring_copy_out(entry, ring_place(r, bytes), bytes);
+    r->mine++;
+    return RING_OK;
+}

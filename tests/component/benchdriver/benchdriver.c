@@ -20,7 +20,7 @@ static mmio_t registers;
 static struct nvme_controller controller;
 static struct nvme_request requests[DEPTH];
 static struct dma_memory buffer;
-static uint64_t seed = 1;
+static uint64_t seed = 1, places;
 static unsigned failures;
 
 static uint32_t platform_read(void *context, uint32_t offset)
@@ -68,18 +68,22 @@ static struct nvme_platform platform = {
     .allocate = platform_allocate,
 };
 
-static void submit(struct nvme_request *r)
+/* All that does not change from read to read. */
+static void prepare(struct nvme_request *r)
 {
-    const struct nvme_namespace *ns = &controller.namespaces[0];
-    uint64_t step = BYTES >> ns->block_bits;
-
-    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-    r->ns = ns;
-    r->lba = (seed >> 33) % (ns->blocks / step) * step;
-    r->blocks = (uint32_t)step;
+    r->ns = &controller.namespaces[0];
+    r->blocks = BYTES >> r->ns->block_bits;
     r->data.v = buffer.iova.v + (uint64_t)(r - requests) * BYTES;
     r->opcode = NVM_READ;
     r->queue = 0;
+}
+
+/* A place chosen by a linear congruential generator (Knuth's MMIX constants).
+ */
+static void submit(struct nvme_request *r)
+{
+    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+    r->lba = (seed >> 33) % places * r->blocks;
     request_submit(&controller, r);
 }
 
@@ -105,6 +109,10 @@ static unsigned reap(bool again)
 
 static void measure(void)
 {
+    places = controller.namespaces[0].blocks /
+             (BYTES >> controller.namespaces[0].block_bits);
+    for (unsigned i = 0; i < DEPTH; i++)
+        prepare(&requests[i]);
     for (int i = 0; i < ROUNDS_1; i++) {
         MARK(MARK_DRIVER_1);
         submit(&requests[0]);
