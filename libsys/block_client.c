@@ -6,36 +6,23 @@ const struct block_info *block_info(const struct block_device *dev)
     return &dev->info;
 }
 
-/* A free place for a request, or NULL. */
-static struct block_pending *pending_find(struct block_device *dev)
-{
-    if (dev->pending_count + dev->result_count >= BLOCK_MAX_IN_FLIGHT)
-        return NULL;
-    for (uint32_t i = 0; i < BLOCK_MAX_IN_FLIGHT; i++) {
-        uint32_t at = (dev->next + i) % BLOCK_MAX_IN_FLIGHT;
-
-        if (!dev->pending[at].used) {
-            dev->next = at + 1;
-            return &dev->pending[at];
-        }
-    }
-    return NULL;
-}
-
+/* NULL: there are too many, in flight or not reaped. */
 static struct block_pending *
 submit(struct block_device *dev, const struct block_request *request, bool sync)
 {
-    struct block_pending *p = pending_find(dev);
+    struct block_pending *p;
+    uint32_t index;
 
-    if (!p)
+    if (dev->pending_count + dev->result_count >= BLOCK_MAX_IN_FLIGHT)
         return NULL;
+    index = dev->free[dev->pending_count++];
+    p = &dev->pending[index];
     p->used = true;
     p->sync = sync;
     p->reissued = false;
-    p->generation++;
     p->tag = request->tag;
     p->entry = (struct block_entry){
-        .tag = (uint64_t)p->generation << 32 | (uint64_t)(p - dev->pending),
+        .tag = (uint64_t)++p->generation << 32 | index,
         .lba = request->lba,
         .blocks = request->blocks,
         .buffer = request->buffer ? (uint16_t)request->buffer->id : 0,
@@ -43,10 +30,9 @@ submit(struct block_device *dev, const struct block_request *request, bool sync)
         .disk = (uint8_t)dev->disk,
         .offset = request->offset,
     };
-    dev->pending_count++;
     /* The ring has as many places as there are pending requests; a corrupt
      * one is found out by the silence that follows. */
-    ring_put(&dev->requests, &p->entry);
+    ring_put_sized(&dev->requests, &p->entry, sizeof(p->entry));
     return p;
 }
 
@@ -63,15 +49,32 @@ void block_kick(struct block_device *dev)
         notification_signal(dev->kick);
 }
 
-/* A request has ended. Results of block_read() and the like are kept for it in
- * the place of the request; the others go to the list for block_reap(). */
-static void pending_end(struct block_device *dev, struct block_pending *p,
+/* Take a completion that is there. Returns its request, which is over, or NULL
+ * if it belongs to none: the driver cannot make us believe in one. */
+static inline struct block_pending *
+completion_take(struct block_device *dev, struct block_completion *done)
+{
+    struct block_pending *p;
+    uint32_t index;
+
+    if (ring_get_sized(&dev->completions, done, sizeof(*done)) != RING_OK)
+        return NULL;
+    index = (uint32_t)done->tag;
+    p = &dev->pending[index];
+    if (index >= BLOCK_MAX_IN_FLIGHT || !p->used || p->entry.tag != done->tag)
+        return NULL;
+    p->used = false;
+    dev->free[--dev->pending_count] = index;
+    return p;
+}
+
+/* The result of block_read() and the like is kept for it in the place of the
+ * request; the others wait for block_reap(). */
+static void result_keep(struct block_device *dev, struct block_pending *p,
                         uint32_t status, uint32_t detail)
 {
     uint32_t at = (dev->result_first + dev->result_count) % BLOCK_MAX_IN_FLIGHT;
 
-    p->used = false;
-    dev->pending_count--;
     if (p->sync) {
         p->entry.blocks = status;
         return;
@@ -80,55 +83,32 @@ static void pending_end(struct block_device *dev, struct block_pending *p,
     dev->result_count++;
 }
 
-/* Take what the driver completed. A completion that belongs to no request is
- * passed over: the driver cannot make us believe in it. */
-static bool completions_take(struct block_device *dev)
+static void completions_take(struct block_device *dev)
 {
     struct block_completion done;
-    bool any = false;
+    struct block_pending *p;
 
-    while (ring_get(&dev->completions, &done) == RING_OK) {
-        uint32_t index = (uint32_t)done.tag;
-        struct block_pending *p;
-
-        any = true;
-        if (index >= BLOCK_MAX_IN_FLIGHT)
-            continue;
-        p = &dev->pending[index];
-        if (p->used && p->entry.tag == done.tag)
-            pending_end(dev, p, done.status, done.detail);
-    }
-    if (any)
-        ring_release(&dev->completions);
-    return any;
+    for (uint32_t i = ring_waiting(&dev->completions); i != 0; i--)
+        if ((p = completion_take(dev, &done)) != NULL)
+            result_keep(dev, p, done.status, done.detail);
+    ring_release(&dev->completions);
 }
 
 static void pending_fail_all(struct block_device *dev)
 {
     for (uint32_t i = 0; i < BLOCK_MAX_IN_FLIGHT; i++)
-        if (dev->pending[i].used)
-            pending_end(dev, &dev->pending[i], BLOCK_E_GONE, 0);
+        if (dev->pending[i].used) {
+            dev->pending[i].used = false;
+            dev->free[--dev->pending_count] = i;
+            result_keep(dev, &dev->pending[i], BLOCK_E_GONE, 0);
+        }
 }
 
-/* Wait for completions until the deadline; look after a silent driver. */
-static void completions_wait(struct block_device *dev, uint64_t deadline)
+/* The driver has been silent for a while: is it still there? */
+static void driver_look(struct block_device *dev)
 {
-    uint64_t look = clock_after(BLOCK_LOOK);
-    bool silent;
-
-    if (completions_take(dev))
-        return;
-    if (deadline == DEADLINE_POLL)
-        return;
-    if (ring_may_sleep(&dev->completions)) {
-        silent = STATUS_CODE(notification_wait(
-                                 dev->wake, look < deadline ? look : deadline)
-                                 .status) == ERR_TIMEOUT;
-        ring_awake(&dev->completions);
-    } else {
-        silent = dev->completions.corrupt;
-    }
-    if (completions_take(dev) || !silent)
+    dev->looked = true;
+    if (ring_waiting(&dev->completions) != 0)
         return;
     if (dev->completions.corrupt || dev->requests.corrupt)
         dev->gone = true;
@@ -136,15 +116,51 @@ static void completions_wait(struct block_device *dev, uint64_t deadline)
         pending_fail_all(dev);
 }
 
-unsigned block_reap(struct block_device *dev, struct block_result *results,
-                    unsigned max, uint64_t deadline)
+/* The timer outlives requests: setting it for each would cost more than the
+ * rest of the wait. */
+static void look_later(struct block_device *dev)
+{
+    if (dev->looked)
+        notification_timer(dev->wake, clock_after(BLOCK_LOOK), 0, WAKE_LOOK);
+    dev->looked = false;
+}
+
+/* What a wait came to. */
+enum waited {
+    WAIT_LOOKED,  /* nothing happened for a while */
+    WAIT_WOKEN,   /* there may be completions */
+    WAIT_TIMEOUT, /* the deadline has passed */
+};
+
+/* Wait for completions, if there are none. `kick`: signal the driver first. */
+static enum waited completions_wait(struct block_device *dev, bool kick,
+                                    uint64_t deadline)
+{
+    struct result r = {.status = ERR_GONE};
+
+    look_later(dev);
+    if (ring_may_sleep(&dev->completions)) {
+        r = kick ? notification_signal_wait(dev->kick, dev->wake, deadline)
+                 : notification_wait(dev->wake, deadline);
+        ring_awake(&dev->completions);
+    } else if (!dev->completions.corrupt &&
+               (!kick || notification_signal(dev->kick).status == OK)) {
+        return WAIT_WOKEN;
+    }
+    if (r.status == OK && r.r[0] == WAKE_DRIVER)
+        return WAIT_WOKEN;
+    if (STATUS_CODE(r.status) == ERR_TIMEOUT)
+        return WAIT_TIMEOUT;
+    driver_look(dev);
+    return WAIT_LOOKED;
+}
+
+/* Results that were kept. Returns how many. */
+static unsigned results_take(struct block_device *dev,
+                             struct block_result *results, unsigned max)
 {
     unsigned count = 0;
 
-    completions_take(dev);
-    while (dev->result_count == 0 && dev->pending_count != 0 &&
-           deadline != DEADLINE_POLL && clock_now() < deadline)
-        completions_wait(dev, deadline);
     for (; count < max && dev->result_count != 0; count++) {
         results[count] = dev->results[dev->result_first];
         dev->result_first = (dev->result_first + 1) % BLOCK_MAX_IN_FLIGHT;
@@ -153,21 +169,51 @@ unsigned block_reap(struct block_device *dev, struct block_result *results,
     return count;
 }
 
+unsigned block_reap(struct block_device *dev, struct block_result *results,
+                    unsigned max, uint64_t deadline)
+{
+    struct block_completion done;
+    struct block_pending *p;
+    unsigned count;
+
+    do {
+        count = results_take(dev, results, max);
+        for (uint32_t i = ring_waiting(&dev->completions);
+             i != 0 && count < max; i--) {
+            p = completion_take(dev, &done);
+            if (p && p->sync)
+                p->entry.blocks = done.status;
+            else if (p)
+                results[count++] =
+                    (struct block_result){p->tag, done.status, done.detail};
+        }
+        ring_release(&dev->completions);
+    } while (count == 0 && dev->pending_count != 0 &&
+             deadline != DEADLINE_POLL &&
+             completions_wait(dev, false, deadline) != WAIT_TIMEOUT);
+    return count;
+}
+
 /* One request from submission to its end. */
 static int transfer(struct block_device *dev,
                     const struct block_request *request)
 {
-    uint64_t deadline = clock_after(BLOCK_SYNC_WAIT);
+    unsigned looks = 0;
     struct block_pending *p;
+    bool kick;
 
     if (dev->gone)
         return BLOCK_E_GONE;
     p = submit(dev, request, true);
     if (!p)
         return BLOCK_E_BUSY;
-    block_kick(dev);
-    while (p->used && clock_now() < deadline)
-        completions_wait(dev, deadline);
+    kick = ring_publish(&dev->requests);
+    while (p->used && looks <= BLOCK_SYNC_WAIT / BLOCK_LOOK) {
+        if (completions_wait(dev, kick, DEADLINE_NEVER) == WAIT_LOOKED)
+            looks++;
+        kick = false;
+        completions_take(dev);
+    }
     return p->used ? BLOCK_E_TIMEOUT : (int)p->entry.blocks;
 }
 

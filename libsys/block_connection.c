@@ -121,6 +121,9 @@ int block_open(const char *service, uint32_t disk, struct block_device **out)
     if (!dev)
         return BLOCK_E_MEMORY;
     dev->disk = disk;
+    dev->looked = true;
+    for (uint32_t i = 0; i < BLOCK_MAX_IN_FLIGHT; i++)
+        dev->free[i] = i;
     dev->endpoint = service_find(service);
     if (dev->endpoint == 0)
         status = BLOCK_E_SERVICE;

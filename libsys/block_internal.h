@@ -10,9 +10,14 @@
 #include <cordon/share.h>
 
 #define BLOCK_PATIENCE  (10 * NS_PER_S) /* for the driver to answer a call */
-#define BLOCK_SYNC_WAIT (30 * NS_PER_S) /* for block_read() and the like */
+#define BLOCK_SYNC_WAIT (30 * NS_PER_S) /* for block_read(), in BLOCK_LOOKs */
 #define BLOCK_DEATHS    4               /* of drivers, until we give up */
 #define BLOCK_LOOK      NS_PER_S        /* between looks at a silent driver */
+
+/* Bits of a client's notification: of the driver's signals (its capability has
+ * no badge), and of the timer that reminds us to look after it. */
+#define WAKE_DRIVER 1u
+#define WAKE_LOOK   2u
 
 /* A request without a result yet. Its number and generation are its tag on the
  * ring, so a result that nobody asked for is recognised. */
@@ -28,14 +33,15 @@ struct block_pending {
 struct block_device {
     cap_t endpoint, wake, kick;
     uint32_t disk;
-    bool gone; /* for good: every request fails */
+    bool gone;   /* for good: every request fails */
+    bool looked; /* the timer for the next look is not set */
     struct block_info info;
     struct memory rings;
     struct ring requests, completions;
     struct memory buffers[BLOCK_MAX_BUFFERS]; /* count 0: free */
     struct block_pending pending[BLOCK_MAX_IN_FLIGHT];
-    uint32_t pending_count;
-    uint32_t next; /* where to look for a free one */
+    uint32_t free[BLOCK_MAX_IN_FLIGHT]; /* a stack: free places of `pending` */
+    uint32_t pending_count;             /* from here on in `free` */
     struct block_result results[BLOCK_MAX_IN_FLIGHT]; /* ended, not reaped */
     uint32_t result_first, result_count;
 };

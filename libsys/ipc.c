@@ -22,9 +22,18 @@ static void arm(struct thread *t)
     t->page->recv_count = t->receive_run == 0 ? 0 : MSG_MAX_CAPS;
 }
 
+/* Capabilities that came belong to the message. */
+static void caps_take(struct thread *t, struct message *m)
+{
+    for (uint32_t i = 0; i < MSG_MAX_CAPS; i++)
+        m->cap[i] = i < m->caps ? t->receive_run + i : 0;
+    slot_free_run(t->receive_run + m->caps, MSG_MAX_CAPS - m->caps);
+    t->receive_run = 0;
+}
+
 /* Makes *m what was received; on failure an empty message. */
-static uint64_t received(struct thread *t, struct message *m,
-                         const struct result *r)
+static inline uint64_t received(struct thread *t, struct message *m,
+                                const struct result *r)
 {
     if (r->status != OK) {
         message_init(m, t->page, 0);
@@ -32,12 +41,8 @@ static uint64_t received(struct thread *t, struct message *m,
     }
     message_parse(m, t->page, r->r[0], &r->r[1]);
     m->badge = r->badge;
-    if (m->caps == 0)
-        return OK;
-    for (uint32_t i = 0; i < MSG_MAX_CAPS; i++)
-        m->cap[i] = i < m->caps ? t->receive_run + i : 0;
-    slot_free_run(t->receive_run + m->caps, MSG_MAX_CAPS - m->caps);
-    t->receive_run = 0;
+    if (m->caps != 0)
+        caps_take(t, m);
     return OK;
 }
 
@@ -60,15 +65,21 @@ uint64_t message_send(cap_t endpoint, struct message *m, uint64_t deadline)
     return endpoint_send(endpoint, message_tag(m), m->w, deadline).status;
 }
 
-uint64_t message_receive(cap_t endpoint, cap_t reply, struct message *m,
-                         uint64_t deadline)
+uint64_t message_signal_receive(cap_t signal, cap_t endpoint, cap_t reply,
+                                struct message *m, uint64_t deadline)
 {
     struct thread *t = thread_current();
     struct result r;
 
     arm(t);
-    r = endpoint_receive(endpoint, reply, deadline);
+    r = endpoint_receive(endpoint, signal, reply, deadline);
     return received(t, m, &r);
+}
+
+uint64_t message_receive(cap_t endpoint, cap_t reply, struct message *m,
+                         uint64_t deadline)
+{
+    return message_signal_receive(0, endpoint, reply, m, deadline);
 }
 
 uint64_t message_reply_receive(cap_t endpoint, cap_t reply, struct message *m,

@@ -93,21 +93,33 @@ static bool dispatch(struct service *s, struct message *m)
     return !s->deferred;
 }
 
+/* Answers, if there is an answer, and waits for what comes next. */
+static uint64_t next(struct service *s, struct message *m, bool answer)
+{
+    cap_t signal = s->signal;
+
+    s->signal = 0;
+    if (!answer)
+        return message_signal_receive(signal, s->endpoint, s->reply, m,
+                                      DEADLINE_NEVER);
+    if (signal != 0)
+        notification_signal(signal);
+    return message_reply_receive(s->endpoint, s->reply, m, DEADLINE_NEVER);
+}
+
 uint64_t service_run_until(struct service *s, const volatile bool *stop)
 {
     struct message m;
     bool answer = false;
-    uint64_t status;
 
     if (s->reply == 0)
         s->reply = reply_take();
     if (s->reply == 0)
         return ERR_NO_MEMORY;
     while (stop == NULL || !*stop) {
-        status =
-            answer ? message_reply_receive(s->endpoint, s->reply, &m,
-                                           DEADLINE_NEVER)
-                   : message_receive(s->endpoint, s->reply, &m, DEADLINE_NEVER);
+        bool signalled = s->signal != 0;
+        uint64_t status = next(s, &m, answer);
+
         /* An answer that carries a capability we do not hold fails without
          * being sent: the caller still waits, so tell it. */
         if (answer && status != OK && STATUS_CODE(status) != ERR_GONE) {
@@ -116,10 +128,15 @@ uint64_t service_run_until(struct service *s, const volatile bool *stop)
             answer = false;
             continue;
         }
+        /* Whoever was to be signalled may have gone: that is not our end. */
+        if (status != OK && signalled)
+            continue;
         if (status != OK)
             return status;
         answer = dispatch(s, &m);
     }
+    if (s->signal != 0)
+        notification_signal(s->signal);
     return answer ? message_reply(s->reply, &m) : OK;
 }
 

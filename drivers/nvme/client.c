@@ -11,14 +11,13 @@ struct client *client_find(struct nvme_driver *d, uint64_t badge)
     return NULL;
 }
 
+/* There is one: client_room() has said so. */
 static struct nvme_request *request_new(struct client *client)
 {
     struct nvme_request *r = client->free;
 
-    if (r) {
-        client->free = r->next;
-        client->in_flight++;
-    }
+    client->free = r->next;
+    client->in_flight++;
     return r;
 }
 
@@ -29,60 +28,66 @@ static void request_free(struct client *client, struct nvme_request *r)
     client->in_flight--;
 }
 
-static void client_complete(struct client *client, uint64_t tag,
-                            uint32_t status, uint32_t detail)
+static inline void client_complete(struct nvme_driver *d, struct client *client,
+                                   uint64_t tag, uint32_t status,
+                                   uint32_t detail)
 {
     struct block_completion entry = {tag, status, detail};
 
     /* There is room: intake keeps in flight and unread below the ring's size,
      * unless the client broke its ring, which is then its own loss. */
-    ring_put(&client->completions, &entry);
+    ring_put_sized(&client->completions, &entry, sizeof(entry));
+    d->told |= 1u << client->number;
 }
 
 static void client_take_entry(struct nvme_driver *d, struct client *client,
                               const struct block_entry *entry)
 {
-    const struct entry_bounds bounds = {
-        .disks = d->controller.namespaces,
-        .disk_count = d->controller.namespace_count,
-        .buffers = client->bounds,
-        .read_only = !(client->badge & SERVICE_BADGE_WRITE),
-    };
     struct nvme_request *r = request_new(client);
-    enum block_status status = entry_check(entry, &bounds, r);
+    enum block_status status = entry_check(entry, &client->bounds, r);
 
     if (client->stopped)
         status = BLOCK_E_FAULT;
     if (status != BLOCK_OK) {
-        client_complete(client, entry->tag, status, 0);
+        client_complete(d, client, entry->tag, status, 0);
         request_free(client, r);
         return;
     }
     r->owner = client->number;
     r->queue = (uint8_t)client->queue;
-    if (r->buffer < BLOCK_MAX_BUFFERS)
-        client->buffers[r->buffer].uses++;
+    client->buffers[r->buffer].uses++;
     request_submit(&d->controller, r);
 }
 
-uint32_t client_intake(struct nvme_driver *d, struct client *client)
+/* How many requests may be accepted now: each needs a place of ours and, some
+ * day, one in the ring of completions, of which there are as many. */
+static uint32_t client_room(struct client *client)
 {
-    struct block_entry entry;
-    uint32_t count = 0;
+    uint32_t space = ring_space(&client->completions);
 
+    return space > client->in_flight ? space - client->in_flight : 0;
+}
+
+void client_intake(struct nvme_driver *d, struct client *client)
+{
+    struct block_entry entry; /* a copy: the client cannot change it any more */
+    uint32_t waiting, room;
+
+    if (!client->open)
+        return;
     if (client->quiet) {
         client->quiet = false;
         ring_awake(&client->requests);
     }
-    while (client->free && count < BLOCK_MAX_IN_FLIGHT &&
-           ring_space(&client->completions) > client->in_flight &&
-           ring_get(&client->requests, &entry) == RING_OK) {
-        client_take_entry(d, client, &entry);
-        count++;
+    waiting = ring_waiting(&client->requests);
+    room = client_room(client);
+    client->held = waiting > room;
+    for (uint32_t i = client->held ? room : waiting; i != 0; i--) {
+        if (ring_get_sized(&client->requests, &entry, sizeof(entry)) == RING_OK)
+            client_take_entry(d, client, &entry);
     }
-    if (count != 0 && ring_release(&client->requests))
+    if (ring_release(&client->requests))
         notification_signal(client->wake);
-    return count;
 }
 
 static void buffer_release(struct nvme_driver *d, struct client *client,
@@ -90,7 +95,7 @@ static void buffer_release(struct nvme_driver *d, struct client *client,
 {
     struct client_buffer *buffer = &client->buffers[id];
 
-    client->bounds[id].bytes = 0;
+    client->bounds.buffers[id].bytes = 0;
     if (buffer->lent)
         dma_return(&d->kit, &buffer->loan);
     share_drop(&buffer->share);
@@ -98,39 +103,39 @@ static void buffer_release(struct nvme_driver *d, struct client *client,
     buffer->lent = false;
 }
 
-void client_deliver(struct nvme_driver *d, struct nvme_request *r)
+/* The last request that used a buffer which the client wants back has ended. */
+static void reclaim_answer(struct nvme_driver *d, struct client *client,
+                           uint32_t id)
 {
-    struct client *client = &d->clients[r->owner];
-    uint32_t id = r->buffer;
     struct message m;
 
-    if (client->open)
-        client_complete(client, r->tag, r->status, r->detail);
-    request_free(client, r);
-    if (id >= BLOCK_MAX_BUFFERS || --client->buffers[id].uses != 0)
-        return;
-    if (client->buffers[id].reclaimer) {
-        buffer_release(d, client, id);
-        message_begin(&m, BLOCK_OK);
-        service_answer(client->buffers[id].reclaimer, &m);
-        client->buffers[id].reclaimer = 0;
-    }
+    buffer_release(d, client, id);
+    message_begin(&m, BLOCK_OK);
+    service_answer(client->buffers[id].reclaimer, &m);
+    client->buffers[id].reclaimer = 0;
 }
 
-void client_publish(struct client *client)
+uint32_t client_deliver(struct nvme_driver *d, struct nvme_request *r)
 {
-    if (ring_publish(&client->completions))
-        notification_signal(client->wake);
+    struct client *client = &d->clients[r->owner];
+    struct client_buffer *buffer = &client->buffers[r->buffer];
+
+    if (client->open)
+        client_complete(d, client, r->tag, r->status, r->detail);
+    request_free(client, r);
+    if (--buffer->uses == 0 && buffer->reclaimer)
+        reclaim_answer(d, client, r->buffer);
+    return client->held ? 1u << r->owner : 0;
 }
 
 bool client_may_sleep(struct client *client)
 {
-    if (client->requests.corrupt || client->completions.corrupt)
+    if (!client->open || client->requests.corrupt ||
+        client->completions.corrupt)
         return true;
     client->quiet = true;
     /* One that does not read its completions is not served until it does. */
-    return ring_may_sleep(&client->requests) || !client->free ||
-           ring_space(&client->completions) <= client->in_flight;
+    return ring_may_sleep(&client->requests) || client->held;
 }
 
 enum block_status client_lend(struct nvme_driver *d, struct client *client,
@@ -162,10 +167,10 @@ enum block_status client_lend(struct nvme_driver *d, struct client *client,
         }
     }
     buffer->lent = true;
-    client->bounds[id].iova = buffer->loan.iova;
-    client->bounds[id].device_writes = attributes & MAP_WRITE;
-    client->bounds[id].bytes = (uint64_t)buffer->share.count
-                               << buffer->share.size_bits;
+    client->bounds.buffers[id].iova = buffer->loan.iova;
+    client->bounds.buffers[id].device_writes = attributes & MAP_WRITE;
+    client->bounds.buffers[id].bytes = (uint64_t)buffer->share.count
+                                       << buffer->share.size_bits;
     return BLOCK_OK;
 }
 
@@ -174,7 +179,7 @@ enum block_status client_reclaim(struct nvme_driver *d, struct client *client,
 {
     if (id >= BLOCK_MAX_BUFFERS || client->buffers[id].reclaimer != 0)
         return BLOCK_E_BUFFER;
-    client->bounds[id].bytes = 0; /* no new requests */
+    client->bounds.buffers[id].bytes = 0; /* no new requests */
     if (client->buffers[id].uses != 0)
         return BLOCK_E_BUSY;
     buffer_release(d, client, (uint32_t)id);

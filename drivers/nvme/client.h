@@ -17,6 +17,8 @@
 /* Event bits of the kit's Notification: interrupt vectors have the low ones. */
 #define EVENT_CLIENT(number) (1ull << (DRIVER_MAX_VECTORS + (number)))
 #define EVENT_TIMER          (1ull << (DRIVER_MAX_VECTORS + CLIENTS_MAX))
+#define VECTORS_ALL          ((1ull << DRIVER_MAX_VECTORS) - 1)
+#define CLIENTS_ALL          ((1u << CLIENTS_MAX) - 1)
 
 struct client_buffer {
     struct share share;
@@ -32,6 +34,7 @@ struct client {
     bool open;    /* is connected: gets completions */
     bool stopped; /* every request fails until it connects again */
     bool quiet;   /* was told to wake us up */
+    bool held;    /* more than it may have in flight: goes on when some end */
     uint32_t faults;
     uint32_t in_flight;
     uint32_t queue; /* I/O queue of its requests */
@@ -39,8 +42,9 @@ struct client {
     cap_t kick;     /* our Notification's copy that it signals */
     struct memory rings;
     struct ring requests, completions;
-    struct entry_buffer bounds[BLOCK_MAX_BUFFERS];
-    struct client_buffer buffers[BLOCK_MAX_BUFFERS];
+    struct entry_bounds bounds; /* what its requests are checked against */
+    struct client_buffer buffers[BLOCK_MAX_BUFFERS + 1]; /* the last is never
+                          lent: it stands for that of requests without data */
     struct nvme_request pool[BLOCK_MAX_IN_FLIGHT];
     struct nvme_request *free;
 };
@@ -51,8 +55,7 @@ struct nvme_driver {
     struct nvme_platform platform;
     struct nvme_controller controller;
     struct client clients[CLIENTS_MAX];
-    struct client *open[CLIENTS_MAX]; /* the connected ones */
-    uint32_t open_count;
+    uint32_t told; /* clients with completions that they do not see yet */
     mmio_t registers;
     bool timer; /* is set */
     uint64_t pending_bits;
@@ -76,14 +79,12 @@ enum block_status client_lend(struct nvme_driver *d, struct client *client,
 enum block_status client_reclaim(struct nvme_driver *d, struct client *client,
                                  uint64_t id);
 
-/* Take what the client submitted. Returns how many entries. */
-uint32_t client_intake(struct nvme_driver *d, struct client *client);
+/* Take what the client submitted. */
+void client_intake(struct nvme_driver *d, struct client *client);
 
-/* A finished request goes back to its client. */
-void client_deliver(struct nvme_driver *d, struct nvme_request *request);
-
-/* Show completions and wake the client if it sleeps. */
-void client_publish(struct client *client);
+/* A finished request goes back to its client; clients_wake() shows it. Returns
+ * the client's bit if it was held and can go on. */
+uint32_t client_deliver(struct nvme_driver *d, struct nvme_request *request);
 
 /* Ask to be woken. False: there is work. */
 bool client_may_sleep(struct client *client);

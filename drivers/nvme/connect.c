@@ -5,15 +5,6 @@
 
 #define RING_REQUEST_BYTES (2 * PAGE_SIZE) /* the first two Frames */
 
-/* Clients that the event loop looks at. */
-static void open_list(struct nvme_driver *d)
-{
-    d->open_count = 0;
-    for (uint32_t i = 0; i < CLIENTS_MAX; i++)
-        if (d->clients[i].open)
-            d->open[d->open_count++] = &d->clients[i];
-}
-
 enum block_status client_close(struct nvme_driver *d, struct client *client)
 {
     uint32_t faults = client->faults;
@@ -21,7 +12,6 @@ enum block_status client_close(struct nvme_driver *d, struct client *client)
     uint32_t number = client->number;
 
     client->open = false;
-    open_list(d);
     if (client->in_flight != 0)
         return BLOCK_E_BUSY;
     for (uint64_t id = 0; id < BLOCK_MAX_BUFFERS; id++)
@@ -129,8 +119,10 @@ enum block_status client_connect(struct nvme_driver *d, struct message *m,
     }
     pool_fill(client);
     client->queue = client->number % d->controller.queue_count;
+    client->bounds.disks = d->controller.namespaces;
+    client->bounds.disk_count = d->controller.namespace_count;
+    client->bounds.read_only = !(client->badge & SERVICE_BADGE_WRITE);
     client->open = true;
-    open_list(d);
     client_may_sleep(client);
     *out = client;
     return BLOCK_OK;

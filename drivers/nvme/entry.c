@@ -13,10 +13,10 @@ static enum block_status check_range(const struct block_entry *e,
 }
 
 static enum block_status check_buffer(const struct block_entry *e,
-                                      uint32_t block_bits,
+                                      const struct nvme_namespace *ns,
                                       const struct entry_bounds *bounds)
 {
-    uint64_t bytes = (uint64_t)e->blocks << block_bits;
+    uint64_t bytes = (uint64_t)e->blocks << ns->block_bits;
     const struct entry_buffer *buffer;
 
     if (e->buffer >= BLOCK_MAX_BUFFERS)
@@ -30,59 +30,35 @@ static enum block_status check_buffer(const struct block_entry *e,
     return BLOCK_OK;
 }
 
-static enum block_status check_right(const struct block_entry *e,
-                                     const struct nvme_namespace *ns,
-                                     const struct entry_bounds *bounds)
+enum block_status entry_check(const struct block_entry *e,
+                              const struct entry_bounds *bounds,
+                              struct nvme_request *request)
 {
-    if (e->operation != BLOCK_READ && (bounds->read_only || ns->read_only))
-        return BLOCK_E_READ_ONLY;
-    return BLOCK_OK;
-}
-
-static enum block_status check_all(const struct block_entry *e,
-                                   const struct entry_bounds *bounds)
-{
-    const struct nvme_namespace *ns;
+    const struct nvme_namespace *ns = &bounds->disks[e->disk];
     enum block_status status;
 
     if (e->operation < BLOCK_READ || e->operation > BLOCK_FLUSH ||
         e->disk >= bounds->disk_count)
         return BLOCK_E_REQUEST;
-    ns = &bounds->disks[e->disk];
-    status = check_right(e, ns, bounds);
-    if (status != BLOCK_OK || e->operation == BLOCK_FLUSH)
-        return status;
-    status = check_range(e, ns);
-    if (status != BLOCK_OK)
-        return status;
-    return check_buffer(e, ns->block_bits, bounds);
-}
-
-enum block_status entry_check(const struct block_entry *e,
-                              const struct entry_bounds *bounds,
-                              struct nvme_request *request)
-{
-    static const uint8_t opcodes[] = {
-        [BLOCK_READ] = NVM_READ,
-        [BLOCK_WRITE] = NVM_WRITE,
-        [BLOCK_FLUSH] = NVM_FLUSH,
-    };
-    enum block_status status = check_all(e, bounds);
-
+    if (e->operation != BLOCK_READ && (bounds->read_only || ns->read_only))
+        return BLOCK_E_READ_ONLY;
+    request->ns = ns;
     request->tag = e->tag;
+    if (e->operation == BLOCK_FLUSH) {
+        request->opcode = NVM_FLUSH;
+        request->lba = request->blocks = 0;
+        request->buffer = BLOCK_MAX_BUFFERS;
+        return BLOCK_OK;
+    }
+    status = check_range(e, ns);
+    if (status == BLOCK_OK)
+        status = check_buffer(e, ns, bounds);
     if (status != BLOCK_OK)
         return status;
-    request->ns = &bounds->disks[e->disk];
-    request->opcode = opcodes[e->operation];
+    request->opcode = e->operation == BLOCK_READ ? NVM_READ : NVM_WRITE;
     request->lba = e->lba;
     request->blocks = e->blocks;
     request->buffer = e->buffer;
-    request->data = (iova_t){0};
-    if (e->operation == BLOCK_FLUSH) {
-        request->lba = request->blocks = 0;
-        request->buffer = BLOCK_MAX_BUFFERS;
-    } else {
-        request->data.v = bounds->buffers[e->buffer].iova.v + e->offset;
-    }
+    request->data.v = bounds->buffers[e->buffer].iova.v + e->offset;
     return BLOCK_OK;
 }

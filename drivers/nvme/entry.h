@@ -18,14 +18,14 @@ struct entry_buffer {
 struct entry_bounds {
     const struct nvme_namespace *disks;
     uint32_t disk_count;
-    const struct entry_buffer *buffers; /* BLOCK_MAX_BUFFERS */
-    bool read_only;                     /* the client, by policy */
+    bool read_only; /* the client, by policy */
+    struct entry_buffer buffers[BLOCK_MAX_BUFFERS];
 };
 
 /*
  * Check `entry`, which the caller copied out of shared memory. BLOCK_OK: the
- * request is filled in down to `opcode`, with buffer and tag. Otherwise the
- * status for the client; `request` then has its tag alone.
+ * request is filled in down to `opcode`, with buffer (BLOCK_MAX_BUFFERS: it has
+ * no data) and tag. Otherwise the status for the client.
  */
 enum block_status entry_check(const struct block_entry *entry,
                               const struct entry_bounds *bounds,

@@ -1,7 +1,8 @@
 /*
- * Events into work. One round moves completions from the controller to the
- * clients and requests from the clients to the controller; rounds go on until
- * there is nothing to do. Doorbells and wake-ups happen once a round.
+ * Events into work. The bits say which queue's interrupt came and which client
+ * has asked. One round moves completions from the controller to the clients and
+ * requests from the clients to the controller, with one doorbell and one
+ * wake-up for all of them.
  */
 #include "drivers/nvme/service.h"
 
@@ -11,6 +12,7 @@
 #define TIMER_PERIOD (500 * NS_PER_MS) /* how late a timeout may be noticed */
 #define FAULTS_KEPT  16u               /* pages of one check */
 #define FAULT_LINES  10u               /* lines on the console */
+#define ROUNDS       8u                /* until we look for other events */
 
 /* Pages that the device was kept from, and who was blamed for it. */
 struct fault_set {
@@ -61,19 +63,12 @@ static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
                (unsigned long long)fault->address, (unsigned)fault->reason);
 }
 
-/* R6: the fault reports are the only witness that data did not arrive, so
- * they are asked before any completion is passed on. The count says whether
- * there was one; the records, of which some may be lost, say where. */
-static void faults_check(struct nvme_driver *d)
+static void faults_judge(struct nvme_driver *d)
 {
     struct fault_set set = {.driver = d};
-    uint64_t faults = driver_new_faults(&d->kit);
     struct driver_fault fault;
     bool muted = false;
 
-    if (faults == 0)
-        return;
-    d->faults += faults;
     while (driver_next_fault(&d->kit, &fault)) {
         fault_tell(d, &fault);
         muted |= (fault.flags & DEVICE_FAULT_MUTED) != 0;
@@ -90,46 +85,66 @@ static void faults_check(struct nvme_driver *d)
     request_fault(&d->controller, request_guilty, request_blame, &set);
 }
 
-/* Completions of all queues, checked, to their clients. */
-static uint32_t completions_move(struct nvme_driver *d)
+/* R6: the fault reports are the only witness that data did not arrive, so
+ * they are asked before any completion is passed on. The count says whether
+ * there was one; the records, of which some may be lost, say where. */
+static void faults_check(struct nvme_driver *d)
 {
-    struct nvme_request *r;
-    uint32_t count = 0;
+    uint64_t faults = driver_new_faults(&d->kit);
 
-    for (uint32_t q = 0; q < d->controller.queue_count; q++)
-        count += request_complete(&d->controller, q);
+    if (faults == 0)
+        return;
+    d->faults += faults;
+    faults_judge(d);
+}
+
+/* Completions of the queues whose interrupts are in `vectors`, checked, to
+ * their clients. Returns the clients that have waited for that. */
+static uint32_t completions_move(struct nvme_driver *d, uint64_t vectors)
+{
+    struct nvme_controller *c = &d->controller;
+    struct nvme_request *r;
+    uint32_t count = 0, held = 0;
+
+    for (uint32_t q = 0; q < c->queue_count; q++)
+        if (vectors >> c->queues[q].vector & 1)
+            count += request_complete(c, q);
     if (count != 0)
         faults_check(d);
-    if (!d->controller.done.first)
-        return count;
-    while ((r = request_take(&d->controller)) != NULL)
-        client_deliver(d, r);
-    for (uint32_t i = 0; i < d->open_count; i++)
-        client_publish(d->open[i]);
-    return count + 1;
+    while ((r = request_take(c)) != NULL)
+        held |= client_deliver(d, r);
+    return held;
 }
 
-static uint32_t requests_move(struct nvme_driver *d)
+/* Requests of these clients to the controller. Returns the clients that have
+ * more by now; the others will kick us. */
+static uint32_t requests_move(struct nvme_driver *d, uint32_t clients)
 {
-    uint32_t count = 0;
+    uint32_t more = 0;
 
-    for (uint32_t i = 0; i < d->open_count; i++)
-        count += client_intake(d, d->open[i]);
+    for (uint32_t left = clients; left != 0; left &= left - 1)
+        client_intake(d, &d->clients[__builtin_ctz(left)]);
     for (uint32_t q = 0; q < d->controller.queue_count; q++)
         request_pump(&d->controller, q);
-    /* What was refused at once has its answer already. */
-    for (uint32_t i = 0; i < d->open_count && count != 0; i++)
-        client_publish(d->open[i]);
-    return count;
+    for (uint32_t left = clients; left != 0; left &= left - 1)
+        if (!client_may_sleep(&d->clients[__builtin_ctz(left)]))
+            more |= left & -left;
+    return more;
 }
 
-static bool clients_quiet(struct nvme_driver *d)
+/* Completions to whom they are for. The last client is not signalled before we
+ * wait, which is then one system call for both. */
+static void clients_wake(struct nvme_driver *d, struct service *s)
 {
-    bool quiet = true;
+    for (; d->told != 0; d->told &= d->told - 1) {
+        struct client *client = &d->clients[__builtin_ctz(d->told)];
 
-    for (uint32_t i = 0; i < d->open_count; i++)
-        quiet &= client_may_sleep(d->open[i]);
-    return quiet;
+        if (!client->open || !ring_publish(&client->completions))
+            continue;
+        if (s->signal != 0)
+            notification_signal(s->signal);
+        s->signal = client->wake;
+    }
 }
 
 /* The timer runs while something is in flight, and only then (tickless). */
@@ -148,7 +163,6 @@ static void late_check(struct nvme_driver *d)
     uint32_t resets = d->controller.resets;
 
     d->timer = false;
-    completions_move(d); /* what came without an interrupt is not late */
     faults_check(d);
     for (uint32_t v = 0; v < d->kit.vectors; v++)
         driver_ack(&d->kit, v); /* R7: masked for its rate, if it was */
@@ -162,12 +176,25 @@ static void late_check(struct nvme_driver *d)
 void block_events(struct service *s, uint64_t bits)
 {
     struct nvme_driver *d = s->state;
+    uint32_t clients = (uint32_t)(bits >> DRIVER_MAX_VECTORS) & CLIENTS_ALL;
 
-    if (bits & EVENT_TIMER)
+    if (bits & EVENT_TIMER) {
+        /* What came without an interrupt is not late. */
+        clients |= completions_move(d, VECTORS_ALL);
         late_check(d);
-    do {
-        while (completions_move(d) + requests_move(d) != 0)
-            ;
-    } while (!clients_quiet(d));
+    }
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        if (bits & VECTORS_ALL || d->controller.done.first)
+            clients |= completions_move(d, bits);
+        clients = requests_move(d, clients);
+        if (d->told != 0)
+            clients_wake(d, s);
+        if (clients == 0 && !d->controller.done.first)
+            break;
+        bits = VECTORS_ALL;
+    }
+    /* One that asks without end must not keep the others waiting. */
+    for (; clients != 0; clients &= clients - 1)
+        notification_signal(d->clients[__builtin_ctz(clients)].kick);
     timer_keep(d);
 }

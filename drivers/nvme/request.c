@@ -142,7 +142,7 @@ static bool request_may_go(const struct nvme_controller *c,
 }
 
 /* Issue commands of the first waiting request. False: it must wait. */
-static bool request_advance(struct nvme_controller *c, uint32_t index)
+static bool first_advance(struct nvme_controller *c, uint32_t index)
 {
     struct nvme_queue *queue = &c->queues[index];
     struct nvme_request *r = c->waiting[index].first;
@@ -161,13 +161,11 @@ static bool request_advance(struct nvme_controller *c, uint32_t index)
     return true;
 }
 
-void request_pump(struct nvme_controller *c, uint32_t index)
+void request_advance(struct nvme_controller *c, uint32_t index)
 {
-    if (c->state != NVME_READY)
-        return;
-    while (c->waiting[index].first && request_advance(c, index))
+    while (c->state == NVME_READY && c->waiting[index].first &&
+           first_advance(c, index))
         ;
-    queue_ring(&c->queues[index], c->platform);
 }
 
 static void request_command_done(struct nvme_controller *c,

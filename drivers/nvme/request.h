@@ -75,8 +75,17 @@ void request_submit(struct nvme_controller *c, struct nvme_request *request);
  * the waiting list again, or to `done`. For the core itself. */
 void request_settle(struct nvme_controller *c, struct nvme_request *request);
 
-/* Issue what waits, as far as slots go, with one doorbell. */
-void request_pump(struct nvme_controller *c, uint32_t queue);
+/* Issue what waits, as far as slots go. */
+void request_advance(struct nvme_controller *c, uint32_t queue);
+
+/* The same, and tell the controller of all that was issued: one doorbell. */
+static inline void request_pump(struct nvme_controller *c, uint32_t queue)
+{
+    if (c->waiting[queue].first)
+        request_advance(c, queue);
+    if (c->state == NVME_READY)
+        queue_ring(&c->queues[queue], c->platform);
+}
 
 /* Take completions, one doorbell for all. Returns how many. */
 uint32_t request_complete(struct nvme_controller *c, uint32_t queue);

@@ -39,9 +39,8 @@ static void fuzz_identify(const uint8_t *data, size_t size)
 static void fuzz_entry(const uint8_t *data, bool read_only)
 {
     static const struct nvme_namespace disk = {1, 12, 1000, false};
-    static const struct entry_buffer buffers[BLOCK_MAX_BUFFERS] = {
-        [3] = {1 << 20, {1 << 20}, true}};
-    const struct entry_bounds bounds = {&disk, 1, buffers, read_only};
+    const struct entry_bounds bounds = {
+        &disk, 1, read_only, {[3] = {1 << 20, {1 << 20}, true}}};
     struct nvme_request r;
     struct block_entry e;
 

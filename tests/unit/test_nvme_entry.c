@@ -17,12 +17,16 @@ static const struct nvme_namespace disks[2] = {
     {.nsid = 1, .block_bits = 9, .blocks = 1000},
     {.nsid = 4, .block_bits = 12, .blocks = UINT64_MAX >> 12},
 };
-static const struct entry_buffer buffers[BLOCK_MAX_BUFFERS] = {
-    [0] = {.bytes = 65536, .iova = {0x10000}, .device_writes = true},
-    [1] = {.bytes = 4096, .iova = {0x50000}, .device_writes = false},
-    [15] = {.bytes = 4096, .iova = {0x70000}, .device_writes = true},
+static struct entry_bounds bounds = {
+    disks,
+    2,
+    false,
+    {
+        [0] = {.bytes = 65536, .iova = {0x10000}, .device_writes = true},
+        [1] = {.bytes = 4096, .iova = {0x50000}, .device_writes = false},
+        [15] = {.bytes = 4096, .iova = {0x70000}, .device_writes = true},
+    },
 };
-static struct entry_bounds bounds = {disks, 2, buffers, false};
 
 static enum block_status check(struct block_entry entry)
 {

@@ -46,6 +46,10 @@ uint64_t message_send(cap_t endpoint, struct message *m, uint64_t deadline);
 uint64_t message_receive(cap_t endpoint, cap_t reply, struct message *m,
                          uint64_t deadline);
 
+/* The same after a signal to a notification (0: none), in one kernel entry. */
+uint64_t message_signal_receive(cap_t signal, cap_t endpoint, cap_t reply,
+                                struct message *m, uint64_t deadline);
+
 /* Answers with *m and receives the next message into *m. */
 uint64_t message_reply_receive(cap_t endpoint, cap_t reply, struct message *m,
                                uint64_t deadline);
@@ -87,11 +91,11 @@ static inline struct result endpoint_call(cap_t endpoint, uint64_t tag,
                          w[3], 0, deadline);
 }
 
-static inline struct result endpoint_receive(cap_t endpoint, cap_t reply,
-                                             uint64_t deadline)
+static inline struct result endpoint_receive(cap_t endpoint, cap_t signal,
+                                             cap_t reply, uint64_t deadline)
 {
-    return kernel_invoke(OP_ENDPOINT_RECEIVE, endpoint, 0, 0, 0, 0, 0, reply,
-                         deadline);
+    return kernel_invoke(OP_ENDPOINT_RECEIVE, endpoint, signal, 0, 0, 0, 0,
+                         reply, deadline);
 }
 
 static inline struct result reply_receive(cap_t endpoint, uint64_t tag,

@@ -75,19 +75,6 @@ size_t ring_bytes(uint32_t entries, uint32_t entry_bytes);
 bool ring_attach(struct ring *r, void *memory, size_t bytes, uint32_t entries,
                  uint32_t entry_bytes, bool producer);
 
-/* Producer: shows all staged entries. True: signal the consumer now. */
-bool ring_publish(struct ring *r);
-
-/* Producer: how many more ring_put would succeed. */
-uint32_t ring_space(struct ring *r);
-
-/* Consumer: gives the places of taken entries back. True: signal the producer
- * now. */
-bool ring_release(struct ring *r);
-
-/* Consumer: how many entries wait. */
-uint32_t ring_waiting(struct ring *r);
-
 /*
  * For batches of small entries, without a call for each: after ring_space() or
  * ring_waiting() said n, entries 0 to n - 1 may be written or read at
@@ -130,7 +117,79 @@ enum ring_status ring_put(struct ring *r, const void *entry);
 /* Consumer: copies the oldest entry out. RING_EMPTY, RING_CORRUPT. */
 enum ring_status ring_get(struct ring *r, void *entry);
 
-/* ---- The same inline, where it is done for every request ---- */
+/* ---- Inline, for they are part of every request ---- */
+
+/*
+ * Takes note of where the other side is, `seen`. It may have moved forward
+ * from the last position accepted, and by no more than `bound`: a consumer not
+ * beyond what was published to it, a producer not more than a ring's length
+ * ahead of the places that were given back. Else the ring is corrupt for good,
+ * and `theirs` becomes `nothing_left`.
+ */
+static inline bool ring_accept(struct ring *r, uint32_t seen, uint32_t bound,
+                               uint32_t nothing_left)
+{
+    if (r->corrupt || seen - r->theirs > bound) {
+        r->corrupt = true;
+        r->theirs = nothing_left;
+        return false;
+    }
+    r->theirs = seen;
+    return true;
+}
+
+/* Producer: how many more ring_put would succeed. */
+static inline uint32_t ring_space(struct ring *r)
+{
+    uint32_t seen =
+        __atomic_load_n(&r->shared->consumer.position, __ATOMIC_ACQUIRE);
+
+    if (!ring_accept(r, seen, r->published - r->theirs, r->mine - r->entries))
+        return 0;
+    return r->entries - (r->mine - seen);
+}
+
+/* Consumer: how many entries wait. */
+static inline uint32_t ring_waiting(struct ring *r)
+{
+    uint32_t seen =
+        __atomic_load_n(&r->shared->producer.position, __ATOMIC_ACQUIRE);
+
+    if (!ring_accept(r, seen, r->published + r->entries - r->theirs, r->mine))
+        return 0;
+    return seen - r->mine;
+}
+
+/*
+ * Shows the own position, `count` further on. The fence orders it before the
+ * look at the other's flag, as the fence in ring_may_sleep orders that flag
+ * before the last look at the position: at least one of the two sees the other.
+ */
+static inline bool ring_show(struct ring *r, struct ring_side *own,
+                             const struct ring_side *other, uint32_t count)
+{
+    if (count == 0)
+        return false;
+    r->published += count;
+    __atomic_store_n(&own->position, r->published, __ATOMIC_RELEASE);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return __atomic_load_n(&other->sleeps, __ATOMIC_RELAXED) != 0;
+}
+
+/* Producer: shows all staged entries. True: signal the consumer now. */
+static inline bool ring_publish(struct ring *r)
+{
+    return ring_show(r, &r->shared->producer, &r->shared->consumer,
+                     r->mine - r->published);
+}
+
+/* Consumer: gives the places of taken entries back. True: signal the producer
+ * now. */
+static inline bool ring_release(struct ring *r)
+{
+    return ring_show(r, &r->shared->consumer, &r->shared->producer,
+                     r->mine - r->published);
+}
 
 /* Word by word through volatile: each is read or written exactly once,
  * whatever the compiler makes of what is done with the copy. */

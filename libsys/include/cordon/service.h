@@ -73,6 +73,8 @@ struct service {
     void (*events)(struct service *s, uint64_t bits);
     void *state; /* the server's own */
 
+    cap_t signal;  /* Notification to signal when the loop waits again; 0: none.
+                      Cheaper than to signal and then to wait */
     cap_t reply;   /* the loop's, see service_defer */
     bool deferred; /* the request in hand is answered later */
 };
