@@ -63,6 +63,8 @@ class Attempt:
         kind, _, name = self.case.target.partition(":")
         if kind == "page":
             self.target = self.find_page(name)
+        elif kind == "registers":
+            self.target = self.registers(int(name, 0))
         elif kind in PLACES:
             self.target = PLACES[kind](self)
         else:
@@ -95,6 +97,14 @@ class Attempt:
                                text=True, check=True).stdout
         at = re.search(r"^([0-9a-f]+) \w vtd$", names, re.M)
         return int(at.group(1), 16) - KERNEL_BASE
+
+    def registers(self, slot):
+        """The first window of a device on the root bus, as QEMU has it."""
+        (bus,) = [b for b in self.machine.qmp.command("query-pci")
+                  if b["bus"] == 0]
+        (device,) = [d for d in bus["devices"]
+                     if (d["slot"], d["function"]) == (slot, 0)]
+        return device["regions"][0]["address"]
 
     def iommu_table(self, event):
         """Where QEMU's IOMMU was told that a table of its lies."""

@@ -19,7 +19,7 @@ of a case (docs/attacks.md shows examples):
                             count: true loads the plugin that counts guest
                             instructions; disk: true gives the NVMe disk
     target: what is under attack: kernel-text, kernel-data, iommu-registers,
-                            iommu-root, iommu-entries (its tables), page:NAME
+                            registers:N (of the device at 00:N.0), iommu-root, iommu-entries (its tables), page:NAME
                             (the page with that mark), or a physical address
                             in hex
     requester: 0x20         ID of the device whose DMA or interrupts are judged

@@ -1,9 +1,10 @@
 /*
- * Forged MSIs (R5): the card's MSI registers get what is not its own. First
- * its own, to see that it would arrive. Arguments: `index` (of an Interrupt
- * that belongs to another requester ID), `absent` (of none), `beyond` (the
- * table), `compat` (no index but a CPU and a vector); then perhaps `write` (the
- * same as a plain DMA write).
+ * Forged MSIs (R5): the card's MSI registers get what is not its own. First its
+ * own, to see that it would arrive. Arguments: `index` (of an Interrupt that
+ * belongs to another requester ID), `absent` (of none), `beyond` (the table),
+ * `compat` (no index but a CPU and a vector), `blocked` or `revoked`
+ * (its own, but the Device is that first, R3); then perhaps `write` (the same
+ * as a plain DMA write).
  */
 #include "tests/attack/msi.h"
 
@@ -53,18 +54,27 @@ static struct line line_of(const char *what, struct raw *raw)
 
 int main(int argc, char **argv)
 {
+    const char *what = argc > 1 ? argv[1] : "index";
     struct line own, forged;
     struct raw raw;
 
     attack_open();
     raw_open(&raw);
     own = line_make(raw.device, 0);
-    forged = line_of(argc > 1 ? argv[1] : "index", &raw);
     say("ready");
     msi_program(&raw, &own);
-    raise(&raw);
-    if (!arrives(&own))
-        attack_error("the card's own interrupt did not arrive", 0);
+    if (strcmp(what, "blocked") == 0) {
+        forged = own;
+        raw_must("block", device_block(raw.device).status);
+    } else if (strcmp(what, "revoked") == 0) {
+        forged = own;
+        raw_must("revoke", cap_delete(raw.device));
+    } else {
+        forged = line_of(what, &raw);
+        raise(&raw);
+        if (!arrives(&own))
+            attack_error("the card's own interrupt did not arrive", 0);
+    }
     say("index %#llx", (unsigned long long)forged.index);
     msi_program(&raw, &forged);
     if (argc > 2)
@@ -72,7 +82,7 @@ int main(int argc, char **argv)
     else
         raise(&raw);
     if (forged.events != 0 && arrives(&forged))
-        say("breach: an interrupt of another device arrived");
+        say("breach: the interrupt arrived");
     say("done");
     clock_sleep_until(DEADLINE_NEVER);
 }
