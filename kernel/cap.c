@@ -117,11 +117,6 @@ void cap_bind(struct cap *from, struct cap *slot, struct object *owner,
     slot->owner = owner;
 }
 
-struct cap *cap_slot(const struct thread *thread, cap_t slot)
-{
-    return slot && slot < thread->slot_count ? &thread->slots[slot] : NULL;
-}
-
 struct cap *cap_find(const struct thread *thread, cap_t slot,
                      enum cap_type type)
 {

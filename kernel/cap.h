@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "kernel/lock.h"
 #include "kernel/object.h"
 
 struct thread;
@@ -13,8 +14,21 @@ struct thread;
  * While a CPU waits for it, it goes on answering TLB shootdowns, so that the
  * holder can wait for those.
  */
-void structure_lock(void);
-void structure_unlock(void);
+extern struct lock structures;
+void structure_wait(uint32_t ticket);
+
+static inline void structure_lock(void)
+{
+    uint32_t ticket;
+
+    if (!lock_ticket(&structures, &ticket))
+        structure_wait(ticket);
+}
+
+static inline void structure_unlock(void)
+{
+    lock_release(&structures);
+}
 
 /* How a bounded step ended. */
 enum step {
@@ -63,8 +77,6 @@ void cap_bind(struct cap *from, struct cap *slot, struct object *owner,
 struct cap *cap_to_bind(struct thread *self, cap_t slot, enum cap_type type,
                         uint64_t arg);
 
-/* The slot itself, or NULL beyond the table. */
-struct cap *cap_slot(const struct thread *thread, cap_t slot);
 /* The slot if it holds this type, else NULL. */
 struct cap *cap_find(const struct thread *thread, cap_t slot,
                      enum cap_type type);

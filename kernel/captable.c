@@ -85,14 +85,13 @@ static bool badge_fits(const struct cap *source, uint64_t badge)
     return (type == CAP_ENDPOINT || type == CAP_NOTIFICATION) && !source->data;
 }
 
-void captable_copy_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void captable_copy_op(struct thread *self, struct cap *cap)
 {
     uint64_t rights = self->regs.r8, badge = self->regs.r9;
     struct cap *to, *from;
     enum status status;
     enum cap_type type;
 
-    (void)cpu;
     if (!find_both(self, cap, &to, &from))
         return;
     type = cap_type_of(from);
@@ -115,11 +114,10 @@ void captable_copy_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         cap_derive(from, to, rights, badge ? badge : from->data);
 }
 
-void captable_move_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void captable_move_op(struct thread *self, struct cap *cap)
 {
     struct cap *to, *from;
 
-    (void)cpu;
     if (find_both(self, cap, &to, &from))
         cap_move(to, from);
 }
@@ -132,29 +130,26 @@ static void report_step(struct thread *self, enum step step, uint64_t operation)
         syscall_fail(self, ERR_UNCONFIRMED, 1);
 }
 
-void captable_delete_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void captable_delete_op(struct thread *self, struct cap *cap)
 {
     struct cap *slot = slot_of(self, cap);
 
-    (void)cpu;
     if (slot)
         report_step(self, cap_delete_step(slot), OP_CAPTABLE_DELETE);
 }
 
-void captable_revoke_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void captable_revoke_op(struct thread *self, struct cap *cap)
 {
     struct cap *slot = slot_of(self, cap);
 
-    (void)cpu;
     if (slot)
         report_step(self, cap_revoke_step(slot), OP_CAPTABLE_REVOKE);
 }
 
-void captable_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void captable_info_op(struct thread *self, struct cap *cap)
 {
     struct cap *slot = slot_of(self, cap);
 
-    (void)cpu;
     if (!slot)
         return;
     self->regs.rsi = cap_type_of(slot);

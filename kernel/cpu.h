@@ -13,10 +13,12 @@
 #ifndef __ASSEMBLER__
 #include "kernel/arch/x86_64/arch_cpu.h"
 #include "kernel/arch/x86_64/cpu_ops.h"
+#include "kernel/arch/x86_64/vectors.h"
 #include "kernel/pcid.h"
 #include "kernel/platform.h"
 #include "kernel/timer.h"
 
+struct interrupt;
 struct thread;
 struct sched_context;
 struct space;
@@ -49,6 +51,8 @@ struct cpu {
     struct pcid_cache pcids;
     struct run_queue queue;
     struct timer_wheel wheel;
+    /* Who has which vector; changed under the structure lock. */
+    struct interrupt *vectors[DEVICE_VECTORS];
     struct arch_cpu arch;
 
     /* Written by other CPUs; on lines of their own. */

@@ -35,7 +35,7 @@ static bool block(struct device *device)
     return confirmed;
 }
 
-void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_mint_op(struct thread *self, struct cap *cap)
 {
     struct registers *regs = &self->regs;
     uint64_t requester = regs->rdx;
@@ -43,7 +43,6 @@ void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct device *device;
     struct iommu_device iommu;
 
-    (void)cpu;
     (void)cap;
     if (!iommu_usable()) {
         syscall_fail(self, ERR_NO_ISOLATION, 0);
@@ -71,13 +70,12 @@ void device_mint_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     untyped_commit(memory, memory, CAP_DEVICE, &device->object, slot);
 }
 
-void device_attach_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_attach_op(struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
     struct cap *found = cap_to_bind(self, self->regs.rsi, CAP_DOMAIN, 1);
     enum iommu_status attached;
 
-    (void)cpu;
     if (!found)
         return;
     if (device->state == DEVICE_CAGED || device->state == DEVICE_QUARANTINED) {
@@ -97,11 +95,10 @@ void device_attach_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     }
 }
 
-void device_block_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_block_op(struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
 
-    (void)cpu;
     if (!block(device)) {
         syscall_fail(self, ERR_UNCONFIRMED, 0);
         return;
@@ -109,13 +106,12 @@ void device_block_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     unbind(device, DEVICE_BIND_DOMAIN);
 }
 
-void device_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_info_op(struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
     const struct iommu_device *iommu = &device->iommu;
     struct iommu_attachment live = {0};
 
-    (void)cpu;
     iommu_attachment_read(iommu->segment, iommu->rid, &live);
     self->regs.rsi = (uint64_t)iommu->segment << 16 | iommu->rid;
     self->regs.rdx = device->state;

@@ -80,7 +80,7 @@ struct interrupt {
 
 /* A device's vector on this CPU: VECTOR_DEVICE_FIRST to VECTOR_DEVICE_LAST.
  * The caller ends the interrupt at the local APIC after this. */
-void interrupt_deliver(struct cpu *cpu, uint8_t vector);
+void interrupt_deliver(struct cpu *cpu, uint64_t vector);
 /* VECTOR_IOMMU_FAULT: hands new fault records to their Devices. */
 void device_take_faults(void);
 /* How many there were since it was made, those that are still in hardware

@@ -211,7 +211,7 @@ void device_resume_faults(void)
     device_take_faults();
 }
 
-void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_bind_op(struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
     struct cap *binding = &device->bindings[DEVICE_BIND_FAULT];
@@ -219,7 +219,6 @@ void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct cap *found =
         slot ? cap_to_bind(self, slot, CAP_NOTIFICATION, 1) : NULL;
 
-    (void)cpu;
     if (slot && !found)
         return;
     if (limit < LIMIT_MIN || limit > LIMIT_MAX) {
@@ -237,12 +236,11 @@ void device_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     lock_release(&device->lock);
 }
 
-void device_fault_op(struct cpu *cpu, struct thread *self, uint64_t word)
+void device_fault_op(struct thread *self, uint64_t word)
 {
     struct device *device = word_object(word);
     const struct device_fault_record *r;
 
-    (void)cpu;
     collect(device);
     lock_acquire(&device->lock);
     self->regs.r8 = device->faults;
@@ -259,9 +257,8 @@ void device_fault_op(struct cpu *cpu, struct thread *self, uint64_t word)
     lock_release(&device->lock);
 }
 
-void iommu_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void iommu_info_op(struct thread *self, struct cap *cap)
 {
-    (void)cpu;
     (void)cap;
     self->regs.rsi = iommu_usable();
     self->regs.rdx = stranger_faults;

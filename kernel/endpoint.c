@@ -8,9 +8,9 @@
 #include "kernel/fastpath.h"
 #include "kernel/message.h"
 #include "kernel/notification.h"
+#include "kernel/operations.h"
 #include "kernel/queue.h"
 #include "kernel/remote.h"
-#include "kernel/syscall.h"
 
 /* It no longer receives into its Reply, which may be going away meanwhile. */
 static void release_reply(struct thread *thread)
@@ -136,18 +136,18 @@ static void send(struct cpu *cpu, struct thread *self,
         structure_unlock();
 }
 
-void endpoint_send(struct cpu *cpu, struct thread *self, uint64_t word)
+void endpoint_send_op(struct thread *self, uint64_t word)
 {
     if (message_check(self, word_rights(word)))
-        send(cpu, self, word_object(word), self->slots[self->regs.rdi].data,
-             false);
+        send(cpu_self(), self, word_object(word),
+             self->slots[self->regs.rdi].data, false);
 }
 
-void endpoint_call(struct cpu *cpu, struct thread *self, uint64_t word)
+void endpoint_call_op(struct thread *self, uint64_t word)
 {
     if (message_check(self, word_rights(word)))
-        send(cpu, self, word_object(word), self->slots[self->regs.rdi].data,
-             true);
+        send(cpu_self(), self, word_object(word),
+             self->slots[self->regs.rdi].data, true);
 }
 
 /* Takes the message of `from`, a sender that is off the queue. */
@@ -286,8 +286,9 @@ static void end_donation(struct cpu *cpu, struct thread *self)
     }
 }
 
-void endpoint_receive(struct cpu *cpu, struct thread *self, uint64_t word)
+void endpoint_receive_op(struct thread *self, uint64_t word)
 {
+    struct cpu *cpu = cpu_self();
     struct reply *reply;
 
     if (!find_reply(self, &reply))
@@ -364,8 +365,9 @@ static bool answer_with_caps(struct cpu *cpu, struct thread *self,
     return answered;
 }
 
-void reply_receive(struct cpu *cpu, struct thread *self, uint64_t word)
+void reply_receive_op(struct thread *self, uint64_t word)
 {
+    struct cpu *cpu = cpu_self();
     struct reply *reply;
 
     if (!message_check(self, RIGHT_GRANT) || !find_reply(self, &reply))
@@ -389,11 +391,11 @@ void reply_receive(struct cpu *cpu, struct thread *self, uint64_t word)
         sched_enqueue(cpu, self->context);
 }
 
-void reply_send(struct cpu *cpu, struct thread *self, uint64_t word)
+void reply_send_op(struct thread *self, uint64_t word)
 {
     if (!message_check(self, RIGHT_GRANT))
         return;
-    if (answer_with_caps(cpu, self, word_object(word)))
+    if (answer_with_caps(cpu_self(), self, word_object(word)))
         self->regs.rax = OK;
     else
         syscall_fail(self, ERR_GONE, 0);

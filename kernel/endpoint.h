@@ -84,13 +84,6 @@ static inline struct thread *reply_caller(const struct reply *reply)
     return caller == REPLY_DEAD ? NULL : caller;
 }
 
-/* Operations; see kernel/api/operations.yaml. They set regs themselves. */
-void endpoint_send(struct cpu *cpu, struct thread *self, uint64_t word);
-void endpoint_call(struct cpu *cpu, struct thread *self, uint64_t word);
-void endpoint_receive(struct cpu *cpu, struct thread *self, uint64_t word);
-void reply_receive(struct cpu *cpu, struct thread *self, uint64_t word);
-void reply_send(struct cpu *cpu, struct thread *self, uint64_t word);
-
 /* Sends the thread's fault to its handler, or stops it if it has none. */
 void endpoint_fault(struct cpu *cpu, struct thread *self);
 

@@ -3,23 +3,28 @@
 
 #include "kernel/sched.h"
 #include "kernel/switch.h"
+#include "kernel/syscall.h"
 
-/* Chooses anew if something asks for it; NULL: idle. */
-static inline struct thread *kernel_exit(struct cpu *cpu)
+/* Chooses anew if something asks for it, and leaves the kernel. */
+static inline __attribute__((always_inline)) _Noreturn void
+kernel_exit(struct cpu *cpu)
 {
-    struct thread *next;
+    struct thread *last = cpu->current, *next;
 
     if (__builtin_expect(cpu->reschedule, 0))
         next = sched_choose(cpu);
     else
-        next = cpu->context ? cpu->context->thread : NULL;
-    if (__builtin_expect(!next, 0)) {
-        if (cpu->current)
-            fpu_save(cpu->current->fpu);
-        cpu->current = NULL;
-        __atomic_store_n(&cpu->quiesce_done, QUIET, __ATOMIC_RELEASE);
-    } else if (next != cpu->current) {
-        thread_switch(cpu, next);
+        next = cpu->context->thread;
+    if (next == last && next)
+        kernel_leave(next);
+    if (last)
+        fpu_save(last->fpu);
+    if (next) {
+        fpu_restore(next->fpu);
+        thread_load(cpu, next);
+        kernel_leave(next);
     }
-    return next;
+    cpu->current = NULL;
+    __atomic_store_n(&cpu->quiesce_done, QUIET, __ATOMIC_RELEASE);
+    kernel_idle();
 }

@@ -44,7 +44,7 @@ static _Noreturn void long_way(enum operation operation, cap_t slot, MESSAGE)
     self->regs.r10 = w1;
     self->regs.r8 = w2;
     self->regs.r9 = w3;
-    kernel_leave(syscall_entry(self));
+    syscall_entry(self);
 }
 
 static _Noreturn __attribute__((noinline, cold)) void long_call(cap_t slot,

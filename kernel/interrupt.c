@@ -10,10 +10,6 @@
 #include "kernel/arch/x86_64/ioapic.h"
 #include "kernel/arch/x86_64/vectors.h"
 
-#define VECTORS (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
-
-/* Who has which vector on which CPU; changed under the structure lock. */
-static struct interrupt *vectors[MAX_CPUS][VECTORS];
 /* Where the search for a free one goes on: a vector that was given back may
  * still be pending at a CPU, so it is used again as late as possible. */
 static uint8_t vector_next[MAX_CPUS];
@@ -34,7 +30,7 @@ void rate_limit_set(struct rate_limit *rate, uint64_t per_second)
 
 bool rate_limit_exceeded(struct rate_limit *rate)
 {
-    uint64_t now = clock_tsc();
+    uint64_t now = tsc_read();
 
     if (now >= rate->window_ends) {
         rate->window_ends = now + rate->window;
@@ -48,9 +44,9 @@ bool rate_limit_exceeded(struct rate_limit *rate)
 
 bool interrupt_vector_find(uint8_t cpu, uint8_t *vector)
 {
-    for (unsigned i = 0; i < VECTORS; i++) {
-        unsigned at = (vector_next[cpu] + i) % VECTORS;
-        if (!vectors[cpu][at]) {
+    for (unsigned i = 0; i < DEVICE_VECTORS; i++) {
+        unsigned at = (vector_next[cpu] + i) % DEVICE_VECTORS;
+        if (!cpus[cpu].vectors[at]) {
             *vector = (uint8_t)(VECTOR_DEVICE_FIRST + at);
             return true;
         }
@@ -60,7 +56,7 @@ bool interrupt_vector_find(uint8_t cpu, uint8_t *vector)
 
 static struct interrupt **vector_slot(const struct interrupt *i)
 {
-    return &vectors[i->cpu][i->vector - VECTOR_DEVICE_FIRST];
+    return &cpus[i->cpu].vectors[i->vector - VECTOR_DEVICE_FIRST];
 }
 
 bool interrupt_line_taken(uint8_t line)
@@ -116,7 +112,7 @@ bool interrupt_start(struct interrupt *i)
 {
     __atomic_store_n(vector_slot(i), i, __ATOMIC_RELEASE);
     vector_next[i->cpu] =
-        (uint8_t)((i->vector - VECTOR_DEVICE_FIRST + 1) % VECTORS);
+        (uint8_t)((i->vector - VECTOR_DEVICE_FIRST + 1) % DEVICE_VECTORS);
     if (i->is_line)
         lines[i->line] = i;
     if (i->remapped && !entry_set(i))
@@ -248,21 +244,36 @@ bool interrupt_unmask(struct interrupt *i)
     return done;
 }
 
-void interrupt_deliver(struct cpu *cpu, uint8_t vector)
+static inline void signal(const struct interrupt *i)
+{
+    const struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
+    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
+
+    if (word_type(word) == CAP_NOTIFICATION)
+        notification_signal(word_object(word), binding->data);
+}
+
+static __attribute__((noinline)) void mask_and_signal(struct interrupt *i,
+                                                      bool over_limit)
+{
+    mask(i, over_limit);
+    signal(i);
+}
+
+void interrupt_deliver(struct cpu *cpu, uint64_t vector)
 {
     struct interrupt *i = __atomic_load_n(
-        &vectors[cpu->index][vector - VECTOR_DEVICE_FIRST], __ATOMIC_ACQUIRE);
+        &cpu->vectors[vector - VECTOR_DEVICE_FIRST], __ATOMIC_ACQUIRE);
+    bool over;
 
     if (!i)
         return;
     i->count++;
-    bool over = rate_limit_exceeded(&i->rate);
-    if (over || i->is_level)
-        mask(i, over);
-    const struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
-    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
-    if (word_type(word) == CAP_NOTIFICATION)
-        notification_signal(word_object(word), binding->data);
+    over = rate_limit_exceeded(&i->rate);
+    if (unlikely(over) || i->is_level)
+        mask_and_signal(i, over);
+    else
+        signal(i);
 }
 
 enum step interrupt_binding_lost(struct interrupt *i, unsigned role)

@@ -69,7 +69,7 @@ static void making_commit(struct thread *self, const struct making *m)
     }
 }
 
-void device_interrupt_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_interrupt_op(struct thread *self, struct cap *cap)
 {
     struct registers *regs = &self->regs;
     struct device *device = cap_object(cap);
@@ -78,7 +78,6 @@ void device_interrupt_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct making m;
     uint32_t data;
 
-    (void)cpu;
     if (device->state == DEVICE_BLOCKED || device->state == DEVICE_QUARANTINED)
         status = ERR_BUSY;
     else if (device->interrupt_count == DEVICE_MAX_INTERRUPTS)
@@ -124,7 +123,7 @@ static bool line_find(struct thread *self, uint8_t line, struct interrupt *out)
     return true;
 }
 
-void device_lines_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void device_lines_op(struct thread *self, struct cap *cap)
 {
     struct registers *regs = &self->regs;
     uint64_t line = regs->rdx;
@@ -132,7 +131,6 @@ void device_lines_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct interrupt found = {0};
     struct making m;
 
-    (void)cpu;
     (void)cap;
     if (line >= INTERRUPT_LINES) {
         syscall_argument(self, 2, 0, INTERRUPT_LINES - 1);
@@ -159,7 +157,7 @@ void device_lines_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     making_commit(self, &m);
 }
 
-void interrupt_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void interrupt_bind_op(struct thread *self, struct cap *cap)
 {
     struct interrupt *i = cap_object(cap);
     struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
@@ -167,7 +165,6 @@ void interrupt_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     struct cap *found =
         slot ? cap_to_bind(self, slot, CAP_NOTIFICATION, 1) : NULL;
 
-    (void)cpu;
     if (slot && !found)
         return;
     if (i->dead) {
@@ -180,11 +177,10 @@ void interrupt_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         cap_bind(found, binding, &i->object, INTERRUPT_BIND_NOTIFICATION);
 }
 
-void interrupt_ack_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void interrupt_ack_op(struct thread *self, struct cap *cap)
 {
     struct interrupt *i = cap_object(cap);
 
-    (void)cpu;
     if (i->dead)
         syscall_fail(self, ERR_GONE, 0);
 #ifndef MUTATION_no_limit_on_acknowledge
@@ -195,11 +191,10 @@ void interrupt_ack_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
-void interrupt_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void interrupt_info_op(struct thread *self, struct cap *cap)
 {
     const struct interrupt *i = cap_object(cap);
 
-    (void)cpu;
     self->regs.rsi = i->count;
     self->regs.rdx = i->masked;
     self->regs.r10 = i->index;

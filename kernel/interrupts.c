@@ -8,7 +8,6 @@
 #include "kernel/endpoint.h"
 #include "kernel/exit.h"
 #include "kernel/notification.h"
-#include "kernel/panic.h"
 #include "kernel/remote.h"
 #include "kernel/syscall.h"
 
@@ -47,25 +46,20 @@ static void timer_interrupt(struct cpu *cpu)
     sched_arm(cpu);
 }
 
-static void interrupt(struct cpu *cpu, uint64_t vector)
+static inline __attribute__((always_inline)) void interrupt(struct cpu *cpu,
+                                                            uint64_t vector)
 {
-    if (vector == VECTOR_SPURIOUS || vector < VECTOR_DEVICE_FIRST)
+    if (vector < VECTOR_DEVICE_FIRST || vector == VECTOR_SPURIOUS)
         return; /* no end-of-interrupt (Intel SDM 3A, 10.9) */
     apic_eoi();
-    switch (vector) {
-    case VECTOR_TIMER:
+    if (vector <= VECTOR_DEVICE_LAST)
+        interrupt_deliver(cpu, vector);
+    else if (vector == VECTOR_TIMER)
         timer_interrupt(cpu);
-        break;
-    case VECTOR_IPI:
+    else if (vector == VECTOR_IPI)
         remote_serve(cpu);
-        break;
-    case VECTOR_IOMMU_FAULT:
+    else if (vector == VECTOR_IOMMU_FAULT)
         device_take_faults();
-        break;
-    default:
-        if (vector <= VECTOR_DEVICE_LAST)
-            interrupt_deliver(cpu, (uint8_t)vector);
-    }
 }
 
 static void exception(struct cpu *cpu, struct thread *self)
@@ -83,7 +77,7 @@ static void exception(struct cpu *cpu, struct thread *self)
     endpoint_fault(cpu, self);
 }
 
-struct thread *interrupt_entry(struct thread *self)
+void interrupt_entry(struct thread *self)
 {
     struct cpu *cpu = cpu_self();
 
@@ -91,23 +85,14 @@ struct thread *interrupt_entry(struct thread *self)
         exception(cpu, self);
     else
         interrupt(cpu, self->regs.vector);
-    return kernel_exit(cpu);
+    kernel_exit(cpu);
 }
 
-struct thread *idle_interrupt(uint64_t vector)
+void idle_interrupt(uint64_t vector)
 {
     struct cpu *cpu = cpu_self();
 
     remote_idle_end(cpu);
     interrupt(cpu, vector);
-    return kernel_exit(cpu);
-}
-
-/* An exception in the kernel itself, a machine check or an NMI. */
-void kernel_exception(uint64_t vector, const uint64_t *frame)
-{
-    if (vector == VECTOR_NMI && !panic_under_way())
-        return;
-    panic("cordon: exception in the kernel: vector, error, ip, sp, cr2",
-          (uint64_t[]){vector, frame[0], frame[1], frame[4], cr2_read()}, 5);
+    kernel_exit(cpu);
 }

@@ -12,20 +12,35 @@ struct lock {
     uint32_t serving; /* ticket of the holder */
 };
 
+/* Takes a ticket; true: it is served at once. */
+static inline __attribute__((always_inline)) bool lock_ticket(struct lock *lock,
+                                                              uint32_t *ticket)
+{
+    bool served;
+
+    *ticket = 1;
+    __asm__ volatile("lock xaddl %1, %2\n\tcmpl %3, %1"
+                     : "=@cce"(served), "+r"(*ticket), "+m"(lock->next)
+                     : "m"(lock->serving)
+                     : "memory");
+    return served;
+}
+
+static inline bool lock_is_served(const struct lock *lock, uint32_t ticket)
+{
+    __asm__ volatile("pause" : : : "memory");
+    return __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket;
+}
+
 static inline __attribute__((always_inline)) void
 lock_acquire(struct lock *lock)
 {
-    uint32_t ticket = 1;
-    bool mine;
+    uint32_t ticket;
 
-    __asm__ volatile("lock xaddl %1, %2\n\tcmpl %3, %1"
-                     : "=@cce"(mine), "+r"(ticket), "+m"(lock->next)
-                     : "m"(lock->serving)
-                     : "memory");
-    while (__builtin_expect(!mine, 0)) {
-        __asm__ volatile("pause" : : : "memory");
-        mine = __atomic_load_n(&lock->serving, __ATOMIC_ACQUIRE) == ticket;
-    }
+    if (__builtin_expect(lock_ticket(lock, &ticket), 1))
+        return;
+    while (!lock_is_served(lock, ticket))
+        ;
 }
 
 /* Only the holder writes `serving`; x86 stores are releases. */

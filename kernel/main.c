@@ -52,7 +52,7 @@ static _Noreturn void cpu_start(struct cpu *cpu)
     timer_wheel_init(&cpu->wheel);
     cpu->charged = clock_tsc();
     cpu->reschedule = true;
-    kernel_leave(kernel_exit(cpu));
+    kernel_exit(cpu);
 }
 
 void kernel_main(struct boot_pages boot)

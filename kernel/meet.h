@@ -8,8 +8,6 @@
 #include "kernel/queue.h"
 #include "kernel/sched.h"
 
-#define unlikely(condition) __builtin_expect(!!(condition), 0)
-
 /* A thread of this CPU, blocked without a deadline? */
 static inline bool is_here_for_good(const struct cpu *cpu,
                                     const struct thread *thread)

@@ -22,7 +22,8 @@ uint64_t notification_take(struct notification *notification)
 }
 
 /* Ends the receive of the bound thread, if it is in one. */
-static void wake_bound(struct notification *notification, struct thread *bound)
+static __attribute__((noinline)) void
+wake_bound(struct notification *notification, struct thread *bound)
 {
     uint64_t bits;
 
@@ -98,11 +99,10 @@ void notification_expire(struct notification *notification)
     notification_signal(notification, notification->timer_bits);
 }
 
-void notification_signal_op(struct cpu *cpu, struct thread *self, uint64_t word)
+void notification_signal_op(struct thread *self, uint64_t word)
 {
     struct notification *notification = word_object(word);
 
-    (void)cpu;
     if (notification->object.dying)
         syscall_fail(self, ERR_GONE, 0);
     else
@@ -125,8 +125,8 @@ struct notification *notification_named(struct thread *self, uint64_t arg,
     return NULL;
 }
 
-static void wait(struct cpu *cpu, struct thread *self,
-                 struct notification *notification, uint64_t deadline)
+static void wait(struct thread *self, struct notification *notification,
+                 uint64_t deadline)
 {
     lock_acquire(&notification->lock);
     if (notification->object.dying) {
@@ -137,29 +137,28 @@ static void wait(struct cpu *cpu, struct thread *self,
     } else if (deadline == DEADLINE_POLL) {
         syscall_fail(self, ERR_TIMEOUT, 0);
     } else {
-        thread_block(cpu, self, THREAD_WAITING, deadline);
+        thread_block(cpu_self(), self, THREAD_WAITING, deadline);
         self->waits_for = notification;
         queue_put(&notification->head, self);
     }
     lock_release(&notification->lock);
 }
 
-void notification_wait_op(struct cpu *cpu, struct thread *self, uint64_t word)
+void notification_wait_op(struct thread *self, uint64_t word)
 {
-    wait(cpu, self, word_object(word), self->regs.rsi);
+    wait(self, word_object(word), self->regs.rsi);
 }
 
-void notification_signal_wait_op(struct cpu *cpu, struct thread *self,
-                                 uint64_t word)
+void notification_signal_wait_op(struct thread *self, uint64_t word)
 {
     struct notification *other =
         notification_named(self, 1, self->regs.rsi, RIGHT_READ);
 
     if (!other)
         return;
-    notification_signal_op(cpu, self, word);
+    notification_signal_op(self, word);
     if (self->regs.rax == OK)
-        wait(cpu, self, other, self->regs.rdx);
+        wait(self, other, self->regs.rdx);
 }
 
 enum step notification_binding_lost(struct notification *notification)

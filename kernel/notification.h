@@ -22,8 +22,8 @@ struct notification {
 
 /* Sets bits (bit 0 if none) and wakes whoever waits for them. */
 void notification_signal(struct notification *notification, uint64_t bits);
-/* The notification in a slot that argument `arg` names, if it is there with this
- * right; else NULL, and the error is set. */
+/* The notification in a slot that argument `arg` names, if it is there with
+ * this right; else NULL, and the error is set. */
 struct notification *notification_named(struct thread *self, uint64_t arg,
                                         cap_t slot, unsigned right);
 /* Delivers bits that came before the bound thread began to receive. */

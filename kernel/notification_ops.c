@@ -5,13 +5,12 @@
 
 #define PERIOD_MIN_NS 10000ul
 
-void notification_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void notification_bind_op(struct thread *self, struct cap *cap)
 {
     struct notification *notification = cap_object(cap);
     struct cap *found;
     struct thread *thread;
 
-    (void)cpu;
     if (!self->regs.rsi) {
         if (!cap_is_empty(&notification->binding)) {
             notification_binding_lost(notification);
@@ -32,9 +31,9 @@ void notification_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     __atomic_store_n(&thread->bound, notification, __ATOMIC_RELEASE);
 }
 
-void notification_timer_op(struct cpu *cpu, struct thread *self,
-                           struct cap *cap)
+void notification_timer_op(struct thread *self, struct cap *cap)
 {
+    struct cpu *cpu = cpu_self();
     struct notification *notification = cap_object(cap);
     uint64_t deadline = self->regs.rsi, period = self->regs.rdx;
 

@@ -9,17 +9,8 @@
 #include "kernel/endpoint.h"
 #include "kernel/syscall.h"
 
-typedef void fast_operation(struct cpu *cpu, struct thread *self,
-                            uint64_t word);
-typedef void slow_operation(struct cpu *cpu, struct thread *self,
-                            struct cap *cap);
-
-/* Message operations are endpoint.h's functions. */
-#define endpoint_send_op    endpoint_send
-#define endpoint_call_op    endpoint_call
-#define endpoint_receive_op endpoint_receive
-#define reply_receive_op    reply_receive
-#define reply_send_op       reply_send
+typedef void fast_operation(struct thread *self, uint64_t word);
+typedef void slow_operation(struct thread *self, struct cap *cap);
 
 #define DECLARE_0(name)                             slow_operation name##_op;
 #define DECLARE_1(name)                             fast_operation name##_op;

@@ -9,7 +9,5 @@
 /* Prints the numbers (before user mode, or in a debug build) and halts all
  * CPUs. */
 _Noreturn void panic(const char *what, const uint64_t *numbers, unsigned n);
-/* A CPU has called panic(): the others stop too. */
-bool panic_under_way(void);
 /* From here on the kernel prints nothing on its own behalf (R6). */
 void panic_silence(void);

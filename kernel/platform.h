@@ -15,6 +15,8 @@
 
 #define MAX_CPUS 8
 
+#define unlikely(condition) __builtin_expect(!!(condition), 0)
+
 /* All RAM is mapped here, read-write, never executable. */
 #define DIRECT_BASE 0xffff800000000000ul
 /* Physical addresses that the direct map has room for. */

@@ -39,12 +39,11 @@ static bool check(struct thread *self, const struct cap *cap)
     return true;
 }
 
-void ports_in_op(struct cpu *cpu, struct thread *self, uint64_t word)
+void ports_in_op(struct thread *self, uint64_t word)
 {
     const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
 
-    (void)cpu;
     (void)word;
     if (!check(self, cap))
         return;
@@ -53,13 +52,12 @@ void ports_in_op(struct cpu *cpu, struct thread *self, uint64_t word)
                                            : port_read32(port);
 }
 
-void ports_out_op(struct cpu *cpu, struct thread *self, uint64_t word)
+void ports_out_op(struct thread *self, uint64_t word)
 {
     const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
     uint64_t value = self->regs.r10;
 
-    (void)cpu;
     (void)word;
     if (!check(self, cap))
         return;
@@ -71,14 +69,13 @@ void ports_out_op(struct cpu *cpu, struct thread *self, uint64_t word)
         port_write32(port, (uint32_t)value);
 }
 
-void ports_derive_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void ports_derive_op(struct thread *self, struct cap *cap)
 {
     uint64_t from = self->regs.rsi, count = self->regs.rdx;
     uint64_t first = range_first(cap), end = first + range_count(cap);
     struct cap *slot;
     enum status status;
 
-    (void)cpu;
     if (from < first || from >= end) {
         syscall_argument(self, 1, first, end - 1);
         return;

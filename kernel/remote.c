@@ -6,21 +6,12 @@
 #include "kernel/space.h"
 
 static uint64_t quiesce_round;
-static struct lock structure;
+struct lock structures;
 
-void structure_lock(void)
+void structure_wait(uint32_t ticket)
 {
-    uint32_t ticket = __atomic_fetch_add(&structure.next, 1, __ATOMIC_ACQUIRE);
-
-    while (__atomic_load_n(&structure.serving, __ATOMIC_ACQUIRE) != ticket) {
+    while (!lock_is_served(&structures, ticket))
         remote_poll_flush(cpu_self());
-        cpu_relax();
-    }
-}
-
-void structure_unlock(void)
-{
-    lock_release(&structure);
 }
 
 static void kick(const struct cpu *cpu)

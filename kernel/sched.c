@@ -9,7 +9,7 @@
 
 static uint64_t slice_cycles;
 
-bool sched_runnable(const struct sched_context *context)
+static inline bool is_runnable(const struct sched_context *context)
 {
     return context->thread && context->thread->context == context &&
            context->thread->state == THREAD_READY && !context->depleted;
@@ -97,8 +97,8 @@ static void fall_back(struct cpu *cpu, struct sched_context *context)
 {
     const struct thread *carrier = context->thread;
 
-    if (context->depleted && context->chain && carrier &&
-        carrier->context == context && carrier->own)
+    if (context->chain && carrier && carrier->context == context &&
+        carrier->own)
         sched_return(cpu, context->chain);
 }
 
@@ -106,9 +106,12 @@ void sched_enqueue(struct cpu *cpu, struct sched_context *context)
 {
     struct sched_context *running;
 
-    fall_back(cpu, context);
+    if (unlikely(context->depleted)) {
+        fall_back(cpu, context);
+        return;
+    }
     running = cpu->context;
-    if (context->queued || context == running || !sched_runnable(context))
+    if (context->queued || context == running || !is_runnable(context))
         return;
     if (!running || context->priority > running->priority) {
         prefer(cpu, context);
@@ -116,7 +119,7 @@ void sched_enqueue(struct cpu *cpu, struct sched_context *context)
     }
     queue_put(cpu, context, true);
     if (context->priority == running->priority && cpu->slice_end == ~0ul) {
-        cpu->slice_end = clock_tsc() + slice_cycles;
+        cpu->slice_end = tsc_read() + slice_cycles;
         sched_arm(cpu);
     }
 }
@@ -130,11 +133,22 @@ static void renew(struct sched_context *context, uint64_t now)
     context->remaining = (int64_t)context->budget;
 }
 
-void sched_charge(struct cpu *cpu)
+/* The budget is used up, for this period if it has not ended. */
+static void use_up(struct cpu *cpu, struct sched_context *context)
 {
-    struct sched_context *context = cpu->context;
-    uint64_t now = clock_tsc();
-    uint64_t used = now - cpu->charged;
+    renew(context, cpu->charged);
+    if (context->remaining > 0)
+        return;
+    context->depleted = true;
+    context->exhausted++;
+    context->refill_cpu = (uint8_t)cpu->index;
+    cpu->reschedule = true;
+    timer_set(&cpu->wheel, &context->refill, context->period_end);
+}
+
+static inline void charge(struct cpu *cpu, struct sched_context *context)
+{
+    uint64_t now = tsc_read(), used = now - cpu->charged;
 
     cpu->charged = now;
     if (!context)
@@ -145,22 +159,18 @@ void sched_charge(struct cpu *cpu)
 #ifndef MUTATION_no_charge
     context->remaining -= (int64_t)used;
 #endif
-    if (context->remaining > 0)
-        return;
-    if (now >= context->period_end) {
-        renew(context, now);
-        return;
-    }
-    context->depleted = true;
-    context->exhausted++;
-    context->refill_cpu = (uint8_t)cpu->index;
-    cpu->reschedule = true;
-    timer_set(&cpu->wheel, &context->refill, context->period_end);
+    if (unlikely(context->remaining <= 0))
+        use_up(cpu, context);
+}
+
+void sched_charge(struct cpu *cpu)
+{
+    charge(cpu, cpu->context);
 }
 
 void sched_leave(struct cpu *cpu)
 {
-    sched_charge(cpu);
+    charge(cpu, cpu->context);
     cpu->context = NULL;
     cpu->reschedule = true;
 }
@@ -175,12 +185,18 @@ void sched_refill(struct cpu *cpu, struct sched_context *context)
         remote_request(context->thread, REQUEST_CONTEXT);
 }
 
-void sched_arm(struct cpu *cpu)
+/* When the timer has to fire. */
+static inline uint64_t next_event(const struct cpu *cpu)
 {
     uint64_t next = timer_next(&cpu->wheel);
 
-    if (cpu->slice_end < next)
-        next = cpu->slice_end;
+    return cpu->slice_end < next ? cpu->slice_end : next;
+}
+
+void sched_arm(struct cpu *cpu)
+{
+    uint64_t next = next_event(cpu);
+
     if (next >= cpu->armed)
         return; /* an early interrupt does no harm */
     cpu->armed = next;
@@ -188,14 +204,17 @@ void sched_arm(struct cpu *cpu)
 }
 
 /* When the chosen context is looked at again: end of budget or of its turn. */
-static uint64_t slice_end_of(const struct cpu *cpu,
-                             const struct sched_context *context, uint64_t now)
+static inline uint64_t slice_end_of(const struct cpu *cpu,
+                                    struct sched_context *context, uint64_t now)
 {
-    uint64_t slice = cpu->queue.tail[context->priority] ? slice_cycles : ~0ul;
+    bool alone = !cpu->queue.tail[context->priority];
 
-    if (context->limited && (uint64_t)context->remaining < slice)
-        slice = (uint64_t)context->remaining;
-    return slice == ~0ul ? slice : now + slice;
+    if (context->limited) {
+        renew(context, now);
+        if (alone || (uint64_t)context->remaining < slice_cycles)
+            return now + (uint64_t)context->remaining;
+    }
+    return alone ? ~0ul : now + slice_cycles;
 }
 
 /* Takes the most important that is ready. If something ran, the favourite is
@@ -221,27 +240,21 @@ static struct sched_context *take_first(struct cpu *cpu, bool something_ran)
 
 struct thread *sched_choose(struct cpu *cpu)
 {
-    struct sched_context *running = cpu->context;
-    struct sched_context *next;
+    struct sched_context *running = cpu->context, *next;
 
-    sched_charge(cpu);
-    if (running) {
+    charge(cpu, running);
+    if (running && unlikely(running->depleted)) {
         fall_back(cpu, running);
         running = cpu->context;
     }
-    cpu->reschedule = false;
-    cpu->context = NULL;
-    if (running && sched_runnable(running))
+    if (running && is_runnable(running))
         queue_put(cpu, running, cpu->charged >= cpu->slice_end);
     next = take_first(cpu, running != NULL);
     cpu->context = next;
-    cpu->slice_end = ~0ul;
-    if (next) {
-        if (next->limited)
-            renew(next, cpu->charged);
-        cpu->slice_end = slice_end_of(cpu, next, cpu->charged);
-    }
-    sched_arm(cpu);
+    cpu->reschedule = !next; /* idle: always look anew */
+    cpu->slice_end = next ? slice_end_of(cpu, next, cpu->charged) : ~0ul;
+    if (unlikely(next_event(cpu) < cpu->armed))
+        sched_arm(cpu);
     return next ? next->thread : NULL;
 }
 

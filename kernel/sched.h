@@ -31,8 +31,6 @@ struct sched_context {
 
 /* Once, when the clock runs. */
 void sched_init(void);
-/* The context may run: it carries a ready thread and has budget. */
-bool sched_runnable(const struct sched_context *context);
 /* Queues it on its CPU (the caller's) if it may run, and asks for a
  * reschedule if it is more important than what runs. */
 void sched_enqueue(struct cpu *cpu, struct sched_context *context);

@@ -15,13 +15,12 @@ static uint64_t nanoseconds(uint64_t tsc)
     return clock_tsc_to_ns(clock_ns_to_tsc(0) + tsc);
 }
 
-void sched_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void sched_configure_op(struct thread *self, struct cap *cap)
 {
     const struct registers *r = &self->regs;
     struct cap *found = cap_find(self, r->rsi, CAP_SCHED_CONTEXT);
     struct sched_context *context;
 
-    (void)cpu;
     (void)cap;
     if (!found || !(cap_rights_of(found) & RIGHT_WRITE)) {
         syscall_fail(self, found ? ERR_RIGHTS : ERR_CAPABILITY, 1);
@@ -49,13 +48,12 @@ void sched_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     }
 }
 
-void sched_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void sched_bind_op(struct thread *self, struct cap *cap)
 {
     struct sched_context *context = cap_object(cap);
     struct cap *found = cap_to_bind(self, self->regs.rsi, CAP_THREAD, 1);
     struct thread *thread;
 
-    (void)cpu;
     if (!found)
         return;
     thread = cap_object(found);
@@ -73,15 +71,15 @@ void sched_bind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     context->thread = thread;
 }
 
-void sched_unbind_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void sched_unbind_op(struct thread *self, struct cap *cap)
 {
-    (void)cpu;
     if (sched_destroy_step(cap_object(cap)) == STEP_AGAIN)
         syscall_again(self, OP_SCHED_UNBIND);
 }
 
-void sched_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void sched_info_op(struct thread *self, struct cap *cap)
 {
+    struct cpu *cpu = cpu_self();
     const struct sched_context *context = cap_object(cap);
 
     if (cpu->context == context)

@@ -249,13 +249,12 @@ static bool map_page(struct thread *self, struct space *space)
     return true;
 }
 
-void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_map_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     uint64_t address = self->regs.r10, attributes = self->regs.r8;
     struct frames frames;
 
-    (void)cpu;
     if (self->regs.rdx == 1 && map_page(self, space))
         return;
     if (!find_frames(self, &frames, attributes_rights(attributes), true) ||
@@ -278,14 +277,13 @@ void space_map_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
-void space_unmap_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_unmap_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     struct cap *page = self->regs.rdx == 1 ? find_page(self, 0) : NULL;
     struct frames frames;
     bool confirmed = true;
 
-    (void)cpu;
     if (!page || page->space != space ||
         !space_unmap_page(space, page, &confirmed)) {
         if (!find_frames(self, &frames, 0, false))
@@ -296,14 +294,13 @@ void space_unmap_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
-void space_protect_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_protect_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     uint64_t attributes = self->regs.r10;
     struct flush_batch batch = {.space = space, .from = ~0ul};
     struct frames frames;
 
-    (void)cpu;
     if (!find_frames(self, &frames, attributes_rights(attributes), false) ||
         !attributes_check(self, &frames, space, attributes, 3) ||
         !places_check(self, &frames, space))
@@ -319,13 +316,12 @@ void space_protect_op(struct cpu *cpu, struct thread *self, struct cap *cap)
 /* Bytes of one donation: its pages go in at once. */
 #define DONATE_MAX (1024 * PAGE_SIZE)
 
-void space_donate_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_donate_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     struct cap *memory = cap_find(self, self->regs.rsi, CAP_UNTYPED);
     uint64_t base, at;
 
-    (void)cpu;
     if (!memory || memory->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM)) {
         syscall_fail(self, ERR_CAPABILITY, 1);
         return;
@@ -355,12 +351,11 @@ void space_donate_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     self->regs.rsi = space->tables->pool_count;
 }
 
-void space_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_info_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     bool domain = space->object.type == CAP_DOMAIN;
 
-    (void)cpu;
     self->regs.rsi = space->tables->pool_count;
     self->regs.rdx = space->tables->used_count;
     self->regs.r10 = space->mapped;
@@ -368,13 +363,12 @@ void space_info_op(struct cpu *cpu, struct thread *self, struct cap *cap)
     self->regs.r9 = domain ? domain_id(space) : 0;
 }
 
-void space_lookup_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void space_lookup_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     uint64_t address = self->regs.rsi;
     struct radix_leaf leaf;
 
-    (void)cpu;
     if (address >> space->tables->format->input_bits) {
         syscall_argument(self, 1, 0,
                          (1ul << space->tables->format->input_bits) - 1);

@@ -25,12 +25,3 @@ thread_change(struct cpu *cpu, struct thread *last, struct thread *next)
     fpu_restore(next->fpu);
     thread_load(cpu, next);
 }
-
-/* From whatever there is: the thread that ran may be gone. */
-static inline void thread_switch(struct cpu *cpu, struct thread *next)
-{
-    if (cpu->current)
-        fpu_save(cpu->current->fpu);
-    fpu_restore(next->fpu);
-    thread_load(cpu, next);
-}

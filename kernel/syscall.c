@@ -8,17 +8,26 @@
 #include "kernel/exit.h"
 
 struct handler {
-    fast_operation *fast;
-    slow_operation *slow;
+    union {
+        fast_operation *fast;
+        slow_operation *slow;
+    };
     uint32_t types; /* bit per enum cap_type */
-    uint32_t rights;
+    uint16_t rights;
+    bool is_fast;
 };
 
 #define TYPE_BIT(type) (1u << (type))
-#define FAST_0(name)   .slow = name##_op
-#define FAST_1(name)   .fast = name##_op
+#define FAST_0(name)                                                           \
+    {                                                                          \
+        .slow = name##_op                                                      \
+    }
+#define FAST_1(name)                                                           \
+    {                                                                          \
+        .fast = name##_op                                                      \
+    }
 #define OPERATION(name, number, mask, needed, is_fast)                         \
-    [number] = {FAST_##is_fast(name), .types = (mask), .rights = (needed)},
+    [number] = {FAST_##is_fast(name), (mask), (needed), is_fast},
 
 static const struct handler handlers[OPERATIONS] = {
 #include "dispatch.inc"
@@ -39,33 +48,31 @@ static bool allowed(struct thread *self, const struct handler *handler,
     return true;
 }
 
-static void run_locked(struct cpu *cpu, struct thread *self,
-                       const struct handler *handler)
+static void run_locked(struct thread *self, const struct handler *handler)
 {
     structure_lock();
     if (allowed(self, handler, cap_word(self, self->regs.rdi))) {
         self->regs.rax = OK;
-        handler->slow(cpu, self, &self->slots[self->regs.rdi]);
+        handler->slow(self, &self->slots[self->regs.rdi]);
     }
     structure_unlock();
 }
 
-struct thread *syscall_entry(struct thread *self)
+void syscall_entry(struct thread *self)
 {
-    struct cpu *cpu = cpu_self();
     uint64_t number = self->regs.rax, word;
     const struct handler *handler = &handlers[number];
 
     if (__builtin_expect(number >= OPERATIONS || !handler->types, 0)) {
         syscall_fail(self, ERR_OPERATION, 0);
-    } else if (handler->fast) {
+    } else if (handler->is_fast) {
         word = cap_word(self, self->regs.rdi);
         if (allowed(self, handler, word)) {
             self->regs.rax = OK;
-            handler->fast(cpu, self, word);
+            handler->fast(self, word);
         }
     } else {
-        run_locked(cpu, self, handler);
+        run_locked(self, handler);
     }
-    return kernel_exit(cpu);
+    kernel_exit(cpu_self());
 }

@@ -7,12 +7,13 @@
 #include <cordon/operations.h>
 #include "kernel/thread.h"
 
-/* Called by entry.S; they return the thread to run, or NULL to idle. */
-struct thread *syscall_entry(struct thread *self);
-struct thread *interrupt_entry(struct thread *self);
-struct thread *idle_interrupt(uint64_t vector);
-/* entry.S: leaves the kernel into this thread, or idles. Never return. */
+/* entry.S jumps to these. */
+_Noreturn void syscall_entry(struct thread *self);
+_Noreturn void interrupt_entry(struct thread *self);
+_Noreturn void idle_interrupt(uint64_t vector);
+/* entry.S: leaves the kernel into this thread; waits for an interrupt. */
 _Noreturn void kernel_leave(struct thread *thread);
+_Noreturn void kernel_idle(void);
 /* Into the current thread, which entered by SYSCALL, with this message. */
 _Noreturn void kernel_leave_message(uint64_t badge, uint64_t tag, uint64_t w0,
                                     uint64_t w1, uint64_t w2, uint64_t w3);

@@ -35,7 +35,7 @@ void thread_block(struct cpu *cpu, struct thread *thread,
     sched_leave(cpu);
 }
 
-void thread_awake(struct cpu *cpu, struct thread *thread)
+static inline void awake(struct cpu *cpu, struct thread *thread)
 {
     if (timer_is_set(&thread->timer))
         timer_cancel(&cpu->wheel, &thread->timer);
@@ -45,12 +45,17 @@ void thread_awake(struct cpu *cpu, struct thread *thread)
         sched_enqueue(cpu, thread->context);
 }
 
+void thread_awake(struct cpu *cpu, struct thread *thread)
+{
+    awake(cpu, thread);
+}
+
 void thread_wake(struct thread *thread)
 {
     struct cpu *cpu = cpu_self();
 
     if (thread->cpu == cpu->index)
-        thread_awake(cpu, thread);
+        awake(cpu, thread);
     else
         remote_request(thread, REQUEST_WAKE);
 }

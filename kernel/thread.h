@@ -97,6 +97,12 @@ static inline uint64_t cap_word(const struct thread *thread, cap_t slot)
     return slot < thread->slot_count ? thread->slots[slot].word : 0;
 }
 
+/* The slot itself, or NULL beyond the table. */
+static inline struct cap *cap_slot(const struct thread *thread, cap_t slot)
+{
+    return slot && slot < thread->slot_count ? &thread->slots[slot] : NULL;
+}
+
 void thread_init(struct thread *thread);
 /* Makes a blocked or new thread ready, on its CPU or through its inbox. */
 void thread_wake(struct thread *thread);

@@ -51,13 +51,12 @@ static bool find_parts(struct thread *self, struct cap *parts[THREAD_BINDINGS])
     return false;
 }
 
-void thread_configure_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_configure_op(struct thread *self, struct cap *cap)
 {
     struct thread *thread = cap_object(cap);
     struct cap *parts[THREAD_BINDINGS];
     struct captable *table;
 
-    (void)cpu;
     if (!find_parts(self, parts))
         return;
     if (self->regs.r9 >= platform.cpu_count) {
@@ -123,13 +122,12 @@ static void resume(struct thread *thread)
         sched_enqueue(cpu, thread->context);
 }
 
-void thread_write_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_write_op(struct thread *self, struct cap *cap)
 {
     struct thread *thread = cap_object(cap);
     struct thread_registers wanted =
         *(const struct thread_registers *)self->message;
 
-    (void)cpu;
     if (self->regs.rsi > 1) {
         syscall_argument(self, 1, 0, 1);
         return;
@@ -151,13 +149,12 @@ void thread_write_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         resume(thread);
 }
 
-void thread_read_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_read_op(struct thread *self, struct cap *cap)
 {
     struct thread *thread = cap_object(cap);
     const struct registers *r = &thread->regs;
     struct thread_registers *out = (struct thread_registers *)self->message;
 
-    (void)cpu;
     if (thread != self && cpus[thread->cpu].current == thread &&
         thread->state == THREAD_READY) {
         syscall_fail(self, ERR_BUSY, 0);
@@ -187,27 +184,24 @@ void thread_read_op(struct cpu *cpu, struct thread *self, struct cap *cap)
                                                      : 2;
 }
 
-void thread_suspend_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_suspend_op(struct thread *self, struct cap *cap)
 {
-    (void)cpu;
     if (thread_stop_step(cap_object(cap)) == STEP_AGAIN)
         syscall_again(self, OP_THREAD_SUSPEND);
 }
 
-void thread_resume_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_resume_op(struct thread *self, struct cap *cap)
 {
     struct thread *thread = cap_object(cap);
 
-    (void)cpu;
     if (!thread->resumable)
         syscall_fail(self, ERR_BUSY, 0);
     else if (is_stopped(self, thread))
         resume(thread);
 }
 
-void thread_set_tls_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_set_tls_op(struct thread *self, struct cap *cap)
 {
-    (void)cpu;
     struct thread *thread = cap_object(cap);
 
     if (!is_user_address(self->regs.rsi)) {
@@ -221,8 +215,9 @@ void thread_set_tls_op(struct cpu *cpu, struct thread *self, struct cap *cap)
         msr_write(MSR_FS_BASE, thread->fs_base);
 }
 
-void thread_yield_op(struct cpu *cpu, struct thread *self, struct cap *cap)
+void thread_yield_op(struct thread *self, struct cap *cap)
 {
+    struct cpu *cpu = cpu_self();
     if (cap_object(cap) != self) {
         syscall_fail(self, ERR_ARGUMENT, 0);
         return;

@@ -239,35 +239,6 @@ static bool type_fits(const struct cap *untyped, uint64_t type)
            !(untyped->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM));
 }
 
-static void check_and_prepare(struct cpu *cpu, struct thread *self,
-                              struct cap *untyped);
-
-void untyped_retype_op(struct cpu *cpu, struct thread *self,
-                       struct cap *untyped)
-{
-    struct registers *regs = &self->regs;
-    uint64_t type = regs->rsi & ~RETYPE_GOES_ON;
-
-    if (!type_fits(untyped, type)) {
-        syscall_argument(self, 1, CAP_UNTYPED, CAP_DOMAIN);
-        return;
-    }
-    if (!object_size((enum cap_type)type, regs->rdx)) {
-        syscall_argument(self, 2, sizes[type].low, sizes[type].high);
-        return;
-    }
-    if (regs->r10 < 1 || regs->r10 > RETYPE_MAX) {
-        syscall_argument(self, 3, 1, RETYPE_MAX);
-        return;
-    }
-    /* R10: all of the Domains get an id, or none is made. */
-    if (type == CAP_DOMAIN && iommu_domains_free() < regs->r10) {
-        syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
-        return;
-    }
-    check_and_prepare(cpu, self, untyped);
-}
-
 /* Makes up to a batch of objects; the registers advance like those of REP. */
 static void make_batch(struct thread *self, struct cap *untyped,
                        const struct carve *carve, struct cap *slots)
@@ -293,8 +264,7 @@ static void make_batch(struct thread *self, struct cap *untyped,
         syscall_again(self, OP_UNTYPED_RETYPE);
 }
 
-static void check_and_prepare(struct cpu *cpu, struct thread *self,
-                              struct cap *untyped)
+static void check_and_prepare(struct thread *self, struct cap *untyped)
 {
     struct registers *regs = &self->regs;
     enum cap_type type = (enum cap_type)(regs->rsi & 0xff);
@@ -310,7 +280,6 @@ static void check_and_prepare(struct cpu *cpu, struct thread *self,
     enum status status;
     bool again;
 
-    (void)cpu;
     if (!slots)
         return;
     if (carve.offset > untyped->size ||
@@ -331,11 +300,35 @@ static void check_and_prepare(struct cpu *cpu, struct thread *self,
         make_batch(self, untyped, &carve, slots);
 }
 
-void untyped_info_op(struct cpu *cpu, struct thread *self, struct cap *untyped)
+void untyped_retype_op(struct thread *self, struct cap *untyped)
+{
+    struct registers *regs = &self->regs;
+    uint64_t type = regs->rsi & ~RETYPE_GOES_ON;
+
+    if (!type_fits(untyped, type)) {
+        syscall_argument(self, 1, CAP_UNTYPED, CAP_DOMAIN);
+        return;
+    }
+    if (!object_size((enum cap_type)type, regs->rdx)) {
+        syscall_argument(self, 2, sizes[type].low, sizes[type].high);
+        return;
+    }
+    if (regs->r10 < 1 || regs->r10 > RETYPE_MAX) {
+        syscall_argument(self, 3, 1, RETYPE_MAX);
+        return;
+    }
+    /* R10: all of the Domains get an id, or none is made. */
+    if (type == CAP_DOMAIN && iommu_domains_free() < regs->r10) {
+        syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
+        return;
+    }
+    check_and_prepare(self, untyped);
+}
+
+void untyped_info_op(struct thread *self, struct cap *untyped)
 {
     bool device = untyped->flags & CAP_DEVICE_MEM;
 
-    (void)cpu;
     self->regs.rsi = device ? virt_to_phys(cap_object(untyped)).v : 0;
     self->regs.rdx = untyped->size;
     self->regs.r10 = untyped->data;

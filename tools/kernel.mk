@@ -17,10 +17,10 @@ KERNEL_CFLAGS = -std=gnu11 -O2 -g $(WARNINGS) -Wconversion \
 	-fno-pie -fno-stack-protector -fcf-protection=none \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing \
 	-fno-common -ffunction-sections -fdata-sections $(DEFINES)
-# fastpath.c's functions never return, so no register is anybody else's.
-FASTPATH_CFLAGS := -fcall-used-rbx \
-	-fcall-used-r12 -fcall-used-r13 -fcall-used-r14 -fcall-used-r15
-$(O)/k/kernel/fastpath.o: private KERNEL_CFLAGS += $(FASTPATH_CFLAGS)
+# What entry.S jumps to never returns, so no register is anybody else's.
+$(addprefix $(O)/k/kernel/,fastpath.o syscall.o interrupts.o): private \
+	KERNEL_CFLAGS += -fcall-used-rbx -fcall-used-r12 \
+	-fcall-used-r13 -fcall-used-r14 -fcall-used-r15
 
 KERNEL_LDFLAGS = -nostdlib -static -no-pie -Wl,-T,$(KERNEL_SCRIPT) \
 	-Wl,--build-id=none -Wl,-z,max-page-size=4096 -Wl,-z,noexecstack \

@@ -25,8 +25,7 @@
 #define   CAP_PAGE_SELECT    ((uint64_t)1 << 39) /* PSI */
 #define   CAP_RECORDS(c)     (((uint32_t)((c) >> 40) & 0xff) + 1) /* NFR */
 #define   CAP_PAGE_ORDER(c)  ((int)((c) >> 48) & 0x3f) /* MAMV */
-#define   CAP_DRAIN_WRITES   ((uint64_t)1 << 54)
-#define   CAP_DRAIN_READS    ((uint64_t)1 << 55)
+#define   CAP_DRAINS(cap)    ((cap) >> 54 & 3) /* writes, reads */
 #define REG_EXTENDED         0x10 /* 64 */
 #define   ECAP_COHERENT      ((uint64_t)1 << 0)
 #define   ECAP_QUEUE         ((uint64_t)1 << 1)
@@ -61,8 +60,7 @@ static void capabilities_read(struct vtd_unit *u, struct unit_offer *offer,
     u->page_order = cap & CAP_PAGE_SELECT ? CAP_PAGE_ORDER(cap) : -1;
     u->buffers_writes = cap & CAP_WRITE_BUFFER;
     u->caches_absent = cap & CAP_CACHING_MODE;
-    u->drains_writes = cap & CAP_DRAIN_WRITES;
-    u->drains_reads = cap & CAP_DRAIN_READS;
+    u->drains = CAP_DRAINS(cap);
     offer->protects = cap & (CAP_PROTECTED_LOW | CAP_PROTECTED_HIGH);
     offer->incoherent = !(ecap & ECAP_COHERENT);
     offer->x2apic = ecap & ECAP_X2APIC;

@@ -38,8 +38,7 @@
 #define   IOTLB_GLOBAL       (1u << 4)
 #define   IOTLB_DOMAIN       (2u << 4)
 #define   IOTLB_PAGES        (3u << 4)
-#define   IOTLB_DRAIN_WRITES (1u << 6)
-#define   IOTLB_DRAIN_READS  (1u << 7)
+#define   IOTLB_DRAIN_SHIFT  6 /* writes; above it reads */
 #define   IOTLB_DOMAIN_SHIFT 16
 #define TYPE_ENTRY           4u
 #define   ENTRY_INDEXED      (1u << 4)
@@ -87,8 +86,7 @@ static uint64_t iotlb_low(const struct vtd_unit *u, uint64_t granularity,
                           uint16_t domain_id)
 {
     return TYPE_IOTLB | granularity |
-           (u->drains_writes ? IOTLB_DRAIN_WRITES : 0) |
-           (u->drains_reads ? IOTLB_DRAIN_READS : 0) |
+           (uint64_t)u->drains << IOTLB_DRAIN_SHIFT |
            (uint64_t)domain_id << IOTLB_DOMAIN_SHIFT;
 }
 
@@ -128,10 +126,12 @@ struct vtd_descriptor vtd_entry(uint16_t index)
     };
 }
 
-static void slot_append(struct vtd_queue *q, struct vtd_descriptor d)
+static inline void slot_append(struct vtd_queue *q, struct vtd_descriptor d)
 {
-    q->slots[q->tail] = d;
-    q->tail = (q->tail + 1) % QUEUE_SLOTS;
+    uint32_t tail = q->tail;
+
+    q->slots[tail] = d;
+    q->tail = (tail + 1) % QUEUE_SLOTS;
 }
 
 /* Hands the slots from `first` on to the unit. */

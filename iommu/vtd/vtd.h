@@ -36,7 +36,7 @@ struct vtd_unit {
     int page_order; /* largest page-selective invalidation; -1: none */
     uint32_t record_count, record_offset; /* fault records */
     bool buffers_writes, caches_absent;
-    bool drains_reads, drains_writes;
+    uint8_t drains; /* at an invalidation: writes (1), reads (2) in flight */
     /* What we gave it. */
     uint64_t *root; /* root table, one entry of 128 bits a bus */
     struct vtd_queue queue;

@@ -76,7 +76,7 @@ static void test_descriptors(void **state)
     assert_int_equal(D(d, 69, 64), 1); /* AM */
     assert_int_equal(D(d, 70, 70), 0); /* IH */
     assert_int_equal(D(d, 127, 76), 0x123456);
-    u->drains_reads = u->drains_writes = false;
+    u->drains = 0;
     d = vtd_iotlb_all(u);
     assert_int_equal(D(d, 7, 6), 0);
     d = vtd_entries_all();

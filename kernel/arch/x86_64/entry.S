@@ -1,8 +1,8 @@
 /*
  * The ways into the kernel and out of it. An entry saves the registers in the
  * current thread itself (struct registers), switches to this CPU's stack and
- * calls C, which returns the thread to run. There is nothing on the kernel
- * stack to come back to, so leaving is the same for all ways in.
+ * jumps to C, which never returns: it leaves the kernel into whatever thread
+ * runs next. So no register is kept for anybody (tools/kernel.mk).
  */
 #include "kernel/arch/x86_64/regs.h"
 #include "kernel/arch/x86_64/segments.h"
@@ -48,9 +48,7 @@ entry_syscall:
     movq %r8, THREAD_REGS + REGS_R8(%rbx)
     movq %r9, THREAD_REGS + REGS_R9(%rbx)
     movq %rbx, %rdi
-    call syscall_entry
-    movq %rax, %rdi
-    jmp kernel_leave
+    jmp syscall_entry
 
 /* Leaves into the current thread, which entered by SYSCALL, with these: its
  * status is OK, its badge and words are the arguments. Never returns. */
@@ -71,11 +69,9 @@ kernel_leave_message:
     swapgs
     sysretq
 
-/* Leaves into the thread in rdi; idles if it is NULL. Never returns. */
+/* Leaves into the thread in rdi. Never returns. */
     .global kernel_leave
 kernel_leave:
-    testq %rdi, %rdi
-    jz idle
     cmpq $VECTOR_SYSCALL, THREAD_REGS + REGS_VECTOR(%rdi)
     jne leave_full
     movq THREAD_REGS + REGS_RIP(%rdi), %rcx
@@ -123,7 +119,8 @@ leave_full:
 
 /* Nobody wants this CPU. The STI takes effect after HLT has begun, so no
  * interrupt is lost; the interrupt does not come back here. */
-idle:
+    .global kernel_idle
+kernel_idle:
     movq %gs:CPU_STACK, %rsp
 1:  sti
     hlt
@@ -180,9 +177,7 @@ entry_clac:
     swapgs
     movq %gs:CPU_CURRENT, %rdi
     movq %gs:CPU_STACK, %rsp
-    call interrupt_entry
-    movq %rax, %rdi
-    jmp kernel_leave
+    jmp interrupt_entry
 
 /*
  * From the kernel: an interrupt ends idling, whose stack is not needed again.
@@ -194,9 +189,7 @@ entry_from_kernel:
     popq %rdi
     movq %gs:CPU_STACK, %rsp
     cld
-    call idle_interrupt
-    movq %rax, %rdi
-    jmp kernel_leave
+    jmp idle_interrupt
 
 /*
  * NMI, double fault and machine check have stacks of their own and may come

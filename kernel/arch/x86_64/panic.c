@@ -6,6 +6,8 @@
 #include "kernel/panic.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/cpu_ops.h"
+#include "kernel/arch/x86_64/vectors.h"
+#include "kernel/syscall.h"
 
 #define COM1          0x3f8
 #define COM1_STATUS   0x3fd
@@ -20,11 +22,6 @@ void panic_silence(void)
 #ifndef CORDON_DEBUG
     silent = true;
 #endif
-}
-
-bool panic_under_way(void)
-{
-    return __atomic_load_n(&panicking, __ATOMIC_ACQUIRE);
 }
 
 static void put(char c)
@@ -60,4 +57,13 @@ void panic(const char *what, const uint64_t *numbers, unsigned n)
     }
     for (;;)
         __asm__ volatile("cli; hlt");
+}
+
+/* An exception in the kernel itself, a machine check or an NMI. */
+void kernel_exception(uint64_t vector, const uint64_t *frame)
+{
+    if (vector == VECTOR_NMI && !__atomic_load_n(&panicking, __ATOMIC_ACQUIRE))
+        return;
+    panic("cordon: exception in the kernel: vector, error, ip, sp, cr2",
+          (uint64_t[]){vector, frame[0], frame[1], frame[4], cr2_read()}, 5);
 }

@@ -14,6 +14,7 @@
 #define VECTOR_PIC           0x20 /* 16: masked, but may fire spuriously */
 #define VECTOR_DEVICE_FIRST  0x30 /* devices' interrupts, inclusive bounds */
 #define VECTOR_DEVICE_LAST   0xef
+#define DEVICE_VECTORS       (VECTOR_DEVICE_LAST - VECTOR_DEVICE_FIRST + 1)
 #define VECTOR_TIMER         0xf0 /* local APIC timer */
 #define VECTOR_IPI           0xf1 /* another CPU filled this CPU's inbox */
 #define VECTOR_IOMMU_FAULT   0xf2 /* DMA remapping hardware has a fault */
