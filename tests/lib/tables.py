@@ -33,6 +33,10 @@ STARTUP_ADDRESS, STARTUP_MAGIC, STARTUP_NAME = 0x10000000, b"tSnodroC", 0xe8
 
 # The IOMMU of QEMU's q35.
 IOMMU = 0xfed90000
+# What not even the PCI server may map: that, the I/O APIC, and the range in which
+# CPUs have their APICs and devices' writes are interrupts.
+KERNEL_REGISTERS = [(IOMMU, IOMMU + PAGE), (0xfec00000, 0xfec01000),
+                    (0xfee00000, 0xfef00000)]
 GSTS, RTADDR, IQA, IRTA = 0x1c, 0x20, 0x90, 0xb8
 GSTS_TES, GSTS_QIES, GSTS_IRES, GSTS_CFIS = 1 << 31, 1 << 26, 1 << 25, 1 << 23
 DMA_READ, DMA_WRITE = 1, 2
@@ -363,10 +367,11 @@ class Comparison:
                     break
 
     def is_register(self, c, m):
-        """A BAR's pages of its own device; the PCI server: of any, and
-        configuration space."""
+        """A BAR's pages of its own device; the PCI server: all but the
+        kernel's."""
         if c.policy.get("role") == "pci-server":
-            return not IOMMU <= m.to < IOMMU + PAGE
+            return not any(m.to < end and first < m.to + m.size
+                           for first, end in KERNEL_REGISTERS)
         for device in c.devices:
             f = selected(self.dump.functions, device)
             for base, size in f.bars if f else []:
