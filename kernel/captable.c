@@ -60,19 +60,14 @@ static bool find_both(struct thread *self, struct cap *cap, struct cap **to,
     *to = slot_of(self, cap);
     if (!source || !*to)
         return false;
-    if (!cap_is_empty(*to)) {
-        syscall_fail(self, ERR_OCCUPIED, 1);
-        return false;
-    }
-    if (self->regs.r10 < 1 || self->regs.r10 >= source->count) {
-        syscall_argument(self, 3, 1, source->count - 1);
-        return false;
-    }
+    if (!cap_is_empty(*to))
+        return syscall_fail(self, ERR_OCCUPIED, 1);
+    if (self->regs.r10 < 1 || self->regs.r10 >= source->count)
+        return syscall_argument(self, 3, 1, source->count - 1);
     *from = &source->slots[self->regs.r10];
     if (!cap_is_empty(*from))
         return true;
-    syscall_fail(self, ERR_CAPABILITY, 3);
-    return false;
+    return syscall_fail(self, ERR_CAPABILITY, 3);
 }
 
 /* A badge can be given once, to a capability that has none. */
@@ -95,18 +90,12 @@ void captable_copy_op(struct thread *self, struct cap *cap)
     if (!find_both(self, cap, &to, &from))
         return;
     type = cap_type_of(from);
-    if (type == CAP_UNTYPED || type == CAP_REPLY || type == CAP_TABLE_MEMORY) {
-        syscall_fail(self, ERR_ARGUMENT, 3);
-        return;
-    }
-    if (rights & ~(uint64_t)RIGHTS_ALL) {
-        syscall_argument(self, 4, 0, RIGHTS_ALL);
-        return;
-    }
-    if (!badge_fits(from, badge)) {
-        syscall_argument(self, 5, 0, 0);
-        return;
-    }
+    if (type == CAP_UNTYPED || type == CAP_REPLY || type == CAP_TABLE_MEMORY)
+        return (void)syscall_fail(self, ERR_ARGUMENT, 3);
+    if (rights & ~(uint64_t)RIGHTS_ALL)
+        return (void)syscall_argument(self, 4, 0, RIGHTS_ALL);
+    if (!badge_fits(from, badge))
+        return (void)syscall_argument(self, 5, 0, 0);
     status = cap_may_derive(from);
     if (status != OK)
         syscall_fail(self, status, 3);

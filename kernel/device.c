@@ -44,20 +44,14 @@ void device_mint_op(struct thread *self, struct cap *cap)
     struct iommu_device iommu;
 
     (void)cap;
-    if (!iommu_usable()) {
-        syscall_fail(self, ERR_NO_ISOLATION, 0);
-        return;
-    }
+    if (!iommu_usable())
+        return (void)syscall_fail(self, ERR_NO_ISOLATION, 0);
     if (requester > REQUESTER_MAX ||
         iommu_device_init(&iommu, (uint16_t)(requester >> 16),
-                          (uint16_t)requester) != IOMMU_OK) {
-        syscall_fail(self, ERR_ARGUMENT, 2);
-        return;
-    }
-    if (device_table_has(iommu.segment, iommu.rid)) {
-        syscall_fail(self, ERR_BUSY, 2);
-        return;
-    }
+                          (uint16_t)requester) != IOMMU_OK)
+        return (void)syscall_fail(self, ERR_ARGUMENT, 2);
+    if (device_table_has(iommu.segment, iommu.rid))
+        return (void)syscall_fail(self, ERR_BUSY, 2);
     slot = table_slots(self, regs->r10, 3, regs->r8, 1, 4);
     if (!slot)
         return;
@@ -78,10 +72,8 @@ void device_attach_op(struct thread *self, struct cap *cap)
 
     if (!found)
         return;
-    if (device->state == DEVICE_CAGED || device->state == DEVICE_QUARANTINED) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+    if (device->state == DEVICE_CAGED || device->state == DEVICE_QUARANTINED)
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     cap_bind(found, &device->bindings[DEVICE_BIND_DOMAIN], &device->object,
              DEVICE_BIND_DOMAIN);
     lock_acquire(&device->lock);
@@ -99,10 +91,8 @@ void device_block_op(struct thread *self, struct cap *cap)
 {
     struct device *device = cap_object(cap);
 
-    if (!block(device)) {
-        syscall_fail(self, ERR_UNCONFIRMED, 0);
-        return;
-    }
+    if (!block(device))
+        return (void)syscall_fail(self, ERR_UNCONFIRMED, 0);
     unbind(device, DEVICE_BIND_DOMAIN);
 }
 

@@ -221,10 +221,8 @@ void device_bind_op(struct thread *self, struct cap *cap)
 
     if (slot && !found)
         return;
-    if (limit < LIMIT_MIN || limit > LIMIT_MAX) {
-        syscall_argument(self, 2, LIMIT_MIN, LIMIT_MAX);
-        return;
-    }
+    if (limit < LIMIT_MIN || limit > LIMIT_MAX)
+        return (void)syscall_argument(self, 2, LIMIT_MIN, LIMIT_MAX);
     if (!cap_is_empty(binding))
         cap_remove(binding);
     if (found)

@@ -98,10 +98,8 @@ static void send_wait(struct cpu *cpu, struct thread *self,
 {
     uint64_t deadline = self->faulted ? DEADLINE_NEVER : self->regs.r13;
 
-    if (deadline == DEADLINE_POLL) {
-        syscall_fail(self, ERR_TIMEOUT, 0);
-        return;
-    }
+    if (deadline == DEADLINE_POLL)
+        return (void)syscall_fail(self, ERR_TIMEOUT, 0);
     self->badge = badge;
     self->calling = calling;
     self->sending_caps = self->faulted ? 0 : (uint16_t)TAG_CAPS(self->regs.rsi);
@@ -116,7 +114,7 @@ static void send(struct cpu *cpu, struct thread *self,
     bool caps = !self->faulted && TAG_CAPS(self->regs.rsi);
     struct thread *to;
 
-    if (__builtin_expect(caps, 0))
+    if (unlikely(caps))
         structure_lock();
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
@@ -132,7 +130,7 @@ static void send(struct cpu *cpu, struct thread *self,
         send_wait(cpu, self, endpoint, badge, calling);
         lock_release(&endpoint->lock);
     }
-    if (__builtin_expect(caps, 0))
+    if (unlikely(caps))
         structure_unlock();
 }
 
@@ -190,10 +188,8 @@ static bool take_events(struct thread *self)
 static void receive_wait(struct cpu *cpu, struct thread *self,
                          struct endpoint *endpoint, struct reply *reply)
 {
-    if (self->regs.r13 == DEADLINE_POLL) {
-        syscall_fail(self, ERR_TIMEOUT, 0);
-        return;
-    }
+    if (self->regs.r13 == DEADLINE_POLL)
+        return (void)syscall_fail(self, ERR_TIMEOUT, 0);
     if (reply) {
         self->reply = reply;
         reply->holder = self;
@@ -269,8 +265,7 @@ static bool find_reply(struct thread *self, struct reply **reply)
     }
     if (!self->regs.r12)
         return true;
-    syscall_fail(self, ERR_CAPABILITY, 6);
-    return false;
+    return syscall_fail(self, ERR_CAPABILITY, 6);
 }
 
 /* A receiver that still holds somebody's context gives it back: that caller
@@ -293,10 +288,8 @@ void endpoint_receive_op(struct thread *self, uint64_t word)
 
     if (!find_reply(self, &reply))
         return;
-    if (reply && (reply_caller(reply) || reply->holder || reply->context)) {
-        syscall_fail(self, ERR_BUSY, 6);
-        return;
-    }
+    if (reply && (reply_caller(reply) || reply->holder || reply->context))
+        return (void)syscall_fail(self, ERR_BUSY, 6);
     if (self->regs.rsi) {
         struct notification *first =
             notification_named(self, 1, self->regs.rsi, RIGHT_WRITE);
@@ -322,7 +315,7 @@ static bool answer(struct cpu *cpu, struct thread *self, struct reply *reply)
     struct thread *caller = reply_caller(reply);
     bool again = cpu->reschedule;
 
-    if (__builtin_expect(!caller || !reply_take(reply, caller), 0))
+    if (unlikely(!caller || !reply_take(reply, caller)))
         return false;
     if (__builtin_expect(!caller->faulted, 1))
         message_copy(self, caller, 0);
@@ -357,10 +350,10 @@ static bool answer_with_caps(struct cpu *cpu, struct thread *self,
 {
     bool caps = TAG_CAPS(self->regs.rsi) != 0, answered;
 
-    if (__builtin_expect(caps, 0))
+    if (unlikely(caps))
         structure_lock();
     answered = answer(cpu, self, reply);
-    if (__builtin_expect(caps, 0))
+    if (unlikely(caps))
         structure_unlock();
     return answered;
 }
@@ -372,14 +365,10 @@ void reply_receive_op(struct thread *self, uint64_t word)
 
     if (!message_check(self, RIGHT_GRANT) || !find_reply(self, &reply))
         return;
-    if (__builtin_expect(!reply, 0)) {
-        syscall_fail(self, ERR_CAPABILITY, 6);
-        return;
-    }
-    if (__builtin_expect(reply->holder != NULL, 0)) {
-        syscall_fail(self, ERR_BUSY, 6);
-        return;
-    }
+    if (unlikely(!reply))
+        return (void)syscall_fail(self, ERR_CAPABILITY, 6);
+    if (unlikely(reply->holder != NULL))
+        return (void)syscall_fail(self, ERR_BUSY, 6);
     /* So that answering does not queue its own context. */
     self->state = THREAD_RECEIVING;
     if (reply_caller(reply))

@@ -28,20 +28,14 @@ struct making {
 static bool making_check(struct thread *self, const uint64_t args[4],
                          uint64_t first, uint64_t operation, struct making *m)
 {
-    if (args[2] >= platform.cpu_count) {
-        syscall_argument(self, first + 2, 0, platform.cpu_count - 1);
-        return false;
-    }
-    if (args[3] < LIMIT_MIN || args[3] > LIMIT_MAX) {
-        syscall_argument(self, first + 3, LIMIT_MIN, LIMIT_MAX);
-        return false;
-    }
+    if (args[2] >= platform.cpu_count)
+        return syscall_argument(self, first + 2, 0, platform.cpu_count - 1);
+    if (args[3] < LIMIT_MIN || args[3] > LIMIT_MAX)
+        return syscall_argument(self, first + 3, LIMIT_MIN, LIMIT_MAX);
     m->cpu = (uint8_t)args[2];
     m->limit = args[3];
-    if (!interrupt_vector_find(m->cpu, &m->vector)) {
-        syscall_fail(self, ERR_LIMIT, first + 2);
-        return false;
-    }
+    if (!interrupt_vector_find(m->cpu, &m->vector))
+        return syscall_fail(self, ERR_LIMIT, first + 2);
     m->slot = table_slots(self, args[0], first, args[1], 1, first + 1);
     if (!m->slot)
         return false;
@@ -82,10 +76,8 @@ void device_interrupt_op(struct thread *self, struct cap *cap)
         status = ERR_BUSY;
     else if (device->interrupt_count == DEVICE_MAX_INTERRUPTS)
         status = ERR_LIMIT;
-    if (status != OK) {
-        syscall_fail(self, status, 0);
-        return;
-    }
+    if (status != OK)
+        return (void)syscall_fail(self, status, 0);
     if (!making_check(self, args, 2, OP_DEVICE_INTERRUPT, &m))
         return;
     if (iommu_irq_alloc(&m.interrupt->index) != IOMMU_OK) {
@@ -113,10 +105,8 @@ static bool line_find(struct thread *self, uint8_t line, struct interrupt *out)
 
     out->gsi = ioapic_gsi_of_isa(line);
     if (!ioapic_find(out->gsi, &apic_id, &pin) ||
-        (iommu_usable() && !iommu_ioapic_source(apic_id, &out->source))) {
-        syscall_fail(self, ERR_ARGUMENT, 2);
-        return false;
-    }
+        (iommu_usable() && !iommu_ioapic_source(apic_id, &out->source)))
+        return syscall_fail(self, ERR_ARGUMENT, 2);
     out->is_line = true;
     out->line = line;
     out->is_level = ioapic_is_level(out->gsi);
@@ -132,25 +122,17 @@ void device_lines_op(struct thread *self, struct cap *cap)
     struct making m;
 
     (void)cap;
-    if (line >= INTERRUPT_LINES) {
-        syscall_argument(self, 2, 0, INTERRUPT_LINES - 1);
-        return;
-    }
-    if (interrupt_line_taken((uint8_t)line)) {
-        syscall_fail(self, ERR_BUSY, 2);
-        return;
-    }
+    if (line >= INTERRUPT_LINES)
+        return (void)syscall_argument(self, 2, 0, INTERRUPT_LINES - 1);
+    if (interrupt_line_taken((uint8_t)line))
+        return (void)syscall_fail(self, ERR_BUSY, 2);
     if (!line_find(self, (uint8_t)line, &found) ||
         !making_check(self, args, 3, OP_DEVICE_LINES, &m))
         return;
-    if (!iommu_usable() && platform.apic_ids[m.cpu] > APIC_ID_8BIT) {
-        syscall_argument(self, 5, 0, 0);
-        return;
-    }
-    if (iommu_usable() && iommu_irq_alloc(&found.index) != IOMMU_OK) {
-        syscall_fail(self, ERR_LIMIT, 0);
-        return;
-    }
+    if (!iommu_usable() && platform.apic_ids[m.cpu] > APIC_ID_8BIT)
+        return (void)syscall_argument(self, 5, 0, 0);
+    if (iommu_usable() && iommu_irq_alloc(&found.index) != IOMMU_OK)
+        return (void)syscall_fail(self, ERR_LIMIT, 0);
     *m.interrupt = found;
     m.interrupt->remapped = iommu_usable();
     making_fill(&m);
@@ -167,10 +149,8 @@ void interrupt_bind_op(struct thread *self, struct cap *cap)
 
     if (slot && !found)
         return;
-    if (i->dead) {
-        syscall_fail(self, ERR_GONE, 0);
-        return;
-    }
+    if (i->dead)
+        return (void)syscall_fail(self, ERR_GONE, 0);
     if (!cap_is_empty(binding))
         cap_remove(binding);
     if (found)

@@ -6,14 +6,11 @@ bool message_check(struct thread *from, uint64_t rights)
 {
     uint64_t tag = from->regs.rsi;
 
-    if (TAG_WORDS(tag) > MSG_MAX_WORDS) {
-        syscall_argument(from, 1, 0, MSG_MAX_WORDS);
-        return false;
-    }
-    if (TAG_CAPS(tag) > (rights & RIGHT_GRANT ? MSG_MAX_CAPS : 0)) {
-        syscall_argument(from, 1, 0, rights & RIGHT_GRANT ? MSG_MAX_CAPS : 0);
-        return false;
-    }
+    if (TAG_WORDS(tag) > MSG_MAX_WORDS)
+        return syscall_argument(from, 1, 0, MSG_MAX_WORDS);
+    if (TAG_CAPS(tag) > (rights & RIGHT_GRANT ? MSG_MAX_CAPS : 0))
+        return syscall_argument(from, 1, 0,
+                                rights & RIGHT_GRANT ? MSG_MAX_CAPS : 0);
     return true;
 }
 

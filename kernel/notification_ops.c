@@ -22,10 +22,8 @@ void notification_bind_op(struct thread *self, struct cap *cap)
     if (!found)
         return;
     thread = cap_object(found);
-    if (thread->bound || !cap_is_empty(&notification->binding)) {
-        syscall_fail(self, ERR_BUSY, thread->bound ? 1 : 0);
-        return;
-    }
+    if (thread->bound || !cap_is_empty(&notification->binding))
+        return (void)syscall_fail(self, ERR_BUSY, thread->bound ? 1 : 0);
     cap_bind(found, &notification->binding, &notification->object, 0);
     notification->bound = thread;
     __atomic_store_n(&thread->bound, notification, __ATOMIC_RELEASE);
@@ -37,14 +35,10 @@ void notification_timer_op(struct thread *self, struct cap *cap)
     struct notification *notification = cap_object(cap);
     uint64_t deadline = self->regs.rsi, period = self->regs.rdx;
 
-    if (period && period < PERIOD_MIN_NS) {
-        syscall_argument(self, 2, PERIOD_MIN_NS, ~0ul);
-        return;
-    }
-    if (notification->object.dying) {
-        syscall_fail(self, ERR_GONE, 0);
-        return;
-    }
+    if (period && period < PERIOD_MIN_NS)
+        return (void)syscall_argument(self, 2, PERIOD_MIN_NS, ~0ul);
+    if (notification->object.dying)
+        return (void)syscall_fail(self, ERR_GONE, 0);
     timer_cancel(&cpus[notification->timer_cpu].wheel, &notification->timer);
     if (!deadline)
         return;

@@ -24,18 +24,12 @@ static bool check(struct thread *self, const struct cap *cap)
     uint64_t port = self->regs.rsi, width = self->regs.rdx;
     uint64_t first = range_first(cap), end = first + range_count(cap);
 
-    if (width != 1 && width != 2 && width != 4) {
-        syscall_argument(self, 2, 1, 4);
-        return false;
-    }
-    if (port < first || port >= end || width > end - port) {
-        syscall_argument(self, 1, first, end - 1);
-        return false;
-    }
-    if (port < PCI_CONFIG_END && port + width > PCI_CONFIG_FIRST) {
-        syscall_argument(self, 1, PCI_CONFIG_END, end - 1);
-        return false;
-    }
+    if (width != 1 && width != 2 && width != 4)
+        return syscall_argument(self, 2, 1, 4);
+    if (port < first || port >= end || width > end - port)
+        return syscall_argument(self, 1, first, end - 1);
+    if (port < PCI_CONFIG_END && port + width > PCI_CONFIG_FIRST)
+        return syscall_argument(self, 1, PCI_CONFIG_END, end - 1);
     return true;
 }
 
@@ -76,14 +70,10 @@ void ports_derive_op(struct thread *self, struct cap *cap)
     struct cap *slot;
     enum status status;
 
-    if (from < first || from >= end) {
-        syscall_argument(self, 1, first, end - 1);
-        return;
-    }
-    if (count < 1 || count > end - from) {
-        syscall_argument(self, 2, 1, end - from);
-        return;
-    }
+    if (from < first || from >= end)
+        return (void)syscall_argument(self, 1, first, end - 1);
+    if (count < 1 || count > end - from)
+        return (void)syscall_argument(self, 2, 1, end - from);
     slot = table_slots(self, self->regs.r10, 3, self->regs.r8, 1, 4);
     if (!slot)
         return;

@@ -34,10 +34,8 @@ void sched_configure_op(struct thread *self, struct cap *cap)
         syscall_argument(self, 5, 0, platform.cpu_count - 1);
     } else {
         context = cap_object(found);
-        if (!cap_is_empty(&context->binding)) {
-            syscall_fail(self, ERR_BUSY, 1);
-            return;
-        }
+        if (!cap_is_empty(&context->binding))
+            return (void)syscall_fail(self, ERR_BUSY, 1);
         context->priority = (uint8_t)r->rdx;
         context->budget = cycles(r->r10);
         context->period = cycles(r->r8);
@@ -57,15 +55,11 @@ void sched_bind_op(struct thread *self, struct cap *cap)
     if (!found)
         return;
     thread = cap_object(found);
-    if (!context->period || !cap_is_empty(&context->binding)) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+    if (!context->period || !cap_is_empty(&context->binding))
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     if (thread->own || thread->context || thread->cpu != context->cpu ||
-        thread->state != THREAD_STOPPED) {
-        syscall_fail(self, ERR_BUSY, 1);
-        return;
-    }
+        thread->state != THREAD_STOPPED)
+        return (void)syscall_fail(self, ERR_BUSY, 1);
     cap_bind(found, &context->binding, &context->object, 0);
     thread->own = thread->context = context;
     context->thread = thread;

@@ -85,10 +85,8 @@ static bool find_frames(struct thread *self, struct frames *frames,
 {
     uint64_t slot = self->regs.rsi, count = self->regs.rdx;
 
-    if (count < 1 || count > MAP_MAX) {
-        syscall_argument(self, 2, 1, MAP_MAX);
-        return false;
-    }
+    if (count < 1 || count > MAP_MAX)
+        return syscall_argument(self, 2, 1, MAP_MAX);
     frames->first = cap_find(self, slot, CAP_FRAME);
     if (!frames->first || count > self->slot_count - slot) {
         syscall_fail(self, ERR_CAPABILITY, 1);
@@ -141,8 +139,7 @@ static bool attributes_check(struct thread *self, const struct frames *frames,
 {
     if (attributes_fit(space, attributes, frames->device))
         return true;
-    syscall_fail(self, ERR_ARGUMENT, attributes_arg);
-    return false;
+    return syscall_fail(self, ERR_ARGUMENT, attributes_arg);
 }
 
 /* Is each Frame mapped in `in`? */
@@ -167,15 +164,11 @@ static bool range_fits(struct thread *self, const struct space *space,
                        : USER_END - PAGE_SIZE;
 
     if (address & ((1ul << frames->bits) - 1) || address >= end ||
-        bytes > end - address) {
-        syscall_argument(self, 3, 0, end - bytes);
-        return false;
-    }
+        bytes > end - address)
+        return syscall_argument(self, 3, 0, end - bytes);
     if (space->object.type == CAP_DOMAIN && address < MSI_END &&
-        address + bytes > MSI_FIRST) {
-        syscall_argument(self, 3, MSI_END, end - bytes);
-        return false;
-    }
+        address + bytes > MSI_FIRST)
+        return syscall_argument(self, 3, MSI_END, end - bytes);
     return true;
 }
 
@@ -194,11 +187,9 @@ static bool tables_fit(struct thread *self, const struct space *space,
             space->tables->pool_count;
         return false;
     case RADIX_OVERLAP:
-        syscall_fail(self, ERR_OCCUPIED, 3);
-        return false;
+        return syscall_fail(self, ERR_OCCUPIED, 3);
     default: /* a size that this hardware does not map */
-        syscall_fail(self, ERR_ARGUMENT, 1);
-        return false;
+        return syscall_fail(self, ERR_ARGUMENT, 1);
     }
 }
 
@@ -261,10 +252,8 @@ void space_map_op(struct thread *self, struct cap *cap)
         !attributes_check(self, &frames, space, attributes, 4) ||
         !range_fits(self, space, &frames, address))
         return;
-    if (space->emptied || space->object.dying) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+    if (space->emptied || space->object.dying)
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     if (!tables_fit(self, space, &frames, address))
         return;
     space_map_run(space, frames.first, frames.count, frames.bits, address,
@@ -322,21 +311,15 @@ void space_donate_op(struct thread *self, struct cap *cap)
     struct cap *memory = cap_find(self, self->regs.rsi, CAP_UNTYPED);
     uint64_t base, at;
 
-    if (!memory || memory->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM)) {
-        syscall_fail(self, ERR_CAPABILITY, 1);
-        return;
-    }
+    if (!memory || memory->flags & (CAP_DEVICE_MEM | CAP_MODULE_MEM))
+        return (void)syscall_fail(self, ERR_CAPABILITY, 1);
     base = virt_to_phys(cap_object(memory)).v;
     if (base % PAGE_SIZE || memory->size % PAGE_SIZE ||
-        memory->size > DONATE_MAX) {
-        syscall_argument(self, 1, PAGE_SIZE, DONATE_MAX);
-        return;
-    }
+        memory->size > DONATE_MAX)
+        return (void)syscall_argument(self, 1, PAGE_SIZE, DONATE_MAX);
     if (space->emptied || space->object.dying || cap_has_children(memory) ||
-        memory->data) {
-        syscall_fail(self, ERR_BUSY, 1);
-        return;
-    }
+        memory->data)
+        return (void)syscall_fail(self, ERR_BUSY, 1);
     /* Zeroed first, in steps; then all pages go in at once. */
     if (!untyped_zero_step(memory)) {
         syscall_again(self, OP_SPACE_DONATE);
@@ -369,11 +352,9 @@ void space_lookup_op(struct thread *self, struct cap *cap)
     uint64_t address = self->regs.rsi;
     struct radix_leaf leaf;
 
-    if (address >> space->tables->format->input_bits) {
-        syscall_argument(self, 1, 0,
-                         (1ul << space->tables->format->input_bits) - 1);
-        return;
-    }
+    if (address >> space->tables->format->input_bits)
+        return (void)syscall_argument(
+            self, 1, 0, (1ul << space->tables->format->input_bits) - 1);
     switch (radix_next(space->tables, &address, &leaf)) {
     case RADIX_OK:
         self->regs.rsi = leaf.va;

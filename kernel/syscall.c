@@ -37,14 +37,10 @@ static const struct handler handlers[OPERATIONS] = {
 static bool allowed(struct thread *self, const struct handler *handler,
                     uint64_t word)
 {
-    if (__builtin_expect(!(handler->types >> word_type(word) & 1), 0)) {
-        syscall_fail(self, ERR_CAPABILITY, 0);
-        return false;
-    }
-    if (__builtin_expect((handler->rights & ~word_rights(word)) != 0, 0)) {
-        syscall_fail(self, ERR_RIGHTS, 0);
-        return false;
-    }
+    if (unlikely(!(handler->types >> word_type(word) & 1)))
+        return syscall_fail(self, ERR_CAPABILITY, 0);
+    if (unlikely((handler->rights & ~word_rights(word)) != 0))
+        return syscall_fail(self, ERR_RIGHTS, 0);
     return true;
 }
 

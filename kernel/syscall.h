@@ -18,20 +18,23 @@ _Noreturn void kernel_idle(void);
 _Noreturn void kernel_leave_message(uint64_t badge, uint64_t tag, uint64_t w0,
                                     uint64_t w1, uint64_t w2, uint64_t w3);
 
-/* Ends the operation with an error in argument `arg` (0: the capability). */
-static inline void syscall_fail(struct thread *self, enum status code,
+/* Ends the operation with an error in argument `arg` (0: the capability).
+ * Returns false, so that a check can end with it. */
+static inline bool syscall_fail(struct thread *self, enum status code,
                                 uint64_t arg)
 {
     self->regs.rax = (uint64_t)code | arg << 8;
+    return false;
 }
 
 /* ERR_ARGUMENT: `arg` would have been accepted from `low` to `high`. */
-static inline void syscall_argument(struct thread *self, uint64_t arg,
+static inline bool syscall_argument(struct thread *self, uint64_t arg,
                                     uint64_t low, uint64_t high)
 {
     syscall_fail(self, ERR_ARGUMENT, arg);
     self->regs.rsi = low;
     self->regs.rdx = high;
+    return false;
 }
 
 /*

@@ -17,8 +17,7 @@ static bool is_stopped(struct thread *self, struct thread *thread)
         return true;
     if (thread->state == THREAD_STOPPED && thread->cpu == cpu_self()->index)
         return true;
-    syscall_fail(self, ERR_BUSY, 0);
-    return false;
+    return syscall_fail(self, ERR_BUSY, 0);
 }
 
 static bool is_message_frame(const struct cap *frame)
@@ -47,8 +46,7 @@ static bool find_parts(struct thread *self, struct cap *parts[THREAD_BINDINGS])
     }
     if (is_message_frame(parts[BIND_MESSAGE]))
         return true;
-    syscall_fail(self, ERR_ARGUMENT, 3);
-    return false;
+    return syscall_fail(self, ERR_ARGUMENT, 3);
 }
 
 void thread_configure_op(struct thread *self, struct cap *cap)
@@ -59,14 +57,10 @@ void thread_configure_op(struct thread *self, struct cap *cap)
 
     if (!find_parts(self, parts))
         return;
-    if (self->regs.r9 >= platform.cpu_count) {
-        syscall_argument(self, 5, 0, platform.cpu_count - 1);
-        return;
-    }
-    if (thread->own || thread->bound) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+    if (self->regs.r9 >= platform.cpu_count)
+        return (void)syscall_argument(self, 5, 0, platform.cpu_count - 1);
+    if (thread->own || thread->bound)
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     if (!is_stopped(self, thread))
         return;
     for (unsigned i = 0; i < THREAD_BINDINGS; i++) {
@@ -128,10 +122,8 @@ void thread_write_op(struct thread *self, struct cap *cap)
     struct thread_registers wanted =
         *(const struct thread_registers *)self->message;
 
-    if (self->regs.rsi > 1) {
-        syscall_argument(self, 1, 0, 1);
-        return;
-    }
+    if (self->regs.rsi > 1)
+        return (void)syscall_argument(self, 1, 0, 1);
     if (!is_user_address(wanted.rip) || !is_user_address(wanted.fs_base)) {
         syscall_fail(self, ERR_ARGUMENT, 0);
         self->regs.rsi = 0;
@@ -140,10 +132,8 @@ void thread_write_op(struct thread *self, struct cap *cap)
     }
     if (!is_stopped(self, thread))
         return;
-    if (self->regs.rsi && !thread->resumable) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+    if (self->regs.rsi && !thread->resumable)
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     load_registers(thread, &wanted);
     if (self->regs.rsi)
         resume(thread);
@@ -156,10 +146,8 @@ void thread_read_op(struct thread *self, struct cap *cap)
     struct thread_registers *out = (struct thread_registers *)self->message;
 
     if (thread != self && cpus[thread->cpu].current == thread &&
-        thread->state == THREAD_READY) {
-        syscall_fail(self, ERR_BUSY, 0);
-        return;
-    }
+        thread->state == THREAD_READY)
+        return (void)syscall_fail(self, ERR_BUSY, 0);
     *out = (struct thread_registers){.rax = r->rax,
                                      .rbx = r->rbx,
                                      .rcx = r->rcx,
@@ -204,10 +192,8 @@ void thread_set_tls_op(struct thread *self, struct cap *cap)
 {
     struct thread *thread = cap_object(cap);
 
-    if (!is_user_address(self->regs.rsi)) {
-        syscall_argument(self, 1, 0, USER_CODE_END - 1);
-        return;
-    }
+    if (!is_user_address(self->regs.rsi))
+        return (void)syscall_argument(self, 1, 0, USER_CODE_END - 1);
     if (thread != self && !is_stopped(self, thread))
         return;
     thread->fs_base = self->regs.rsi;
@@ -218,10 +204,8 @@ void thread_set_tls_op(struct thread *self, struct cap *cap)
 void thread_yield_op(struct thread *self, struct cap *cap)
 {
     struct cpu *cpu = cpu_self();
-    if (cap_object(cap) != self) {
-        syscall_fail(self, ERR_ARGUMENT, 0);
-        return;
-    }
+    if (cap_object(cap) != self)
+        return (void)syscall_fail(self, ERR_ARGUMENT, 0);
     cpu->slice_end = 0;
     cpu->reschedule = true;
 }

@@ -305,23 +305,17 @@ void untyped_retype_op(struct thread *self, struct cap *untyped)
     struct registers *regs = &self->regs;
     uint64_t type = regs->rsi & ~RETYPE_GOES_ON;
 
-    if (!type_fits(untyped, type)) {
-        syscall_argument(self, 1, CAP_UNTYPED, CAP_DOMAIN);
-        return;
-    }
-    if (!object_size((enum cap_type)type, regs->rdx)) {
-        syscall_argument(self, 2, sizes[type].low, sizes[type].high);
-        return;
-    }
-    if (regs->r10 < 1 || regs->r10 > RETYPE_MAX) {
-        syscall_argument(self, 3, 1, RETYPE_MAX);
-        return;
-    }
+    if (!type_fits(untyped, type))
+        return (void)syscall_argument(self, 1, CAP_UNTYPED, CAP_DOMAIN);
+    if (!object_size((enum cap_type)type, regs->rdx))
+        return (void)syscall_argument(self, 2, sizes[type].low,
+                                      sizes[type].high);
+    if (regs->r10 < 1 || regs->r10 > RETYPE_MAX)
+        return (void)syscall_argument(self, 3, 1, RETYPE_MAX);
     /* R10: all of the Domains get an id, or none is made. */
-    if (type == CAP_DOMAIN && iommu_domains_free() < regs->r10) {
-        syscall_fail(self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
-        return;
-    }
+    if (type == CAP_DOMAIN && iommu_domains_free() < regs->r10)
+        return (void)syscall_fail(
+            self, iommu_usable() ? ERR_LIMIT : ERR_NO_ISOLATION, 1);
     check_and_prepare(self, untyped);
 }
 
