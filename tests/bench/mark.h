@@ -23,10 +23,15 @@ enum {
     MARK_NIC_RECEIVE_1500 = 16,
 };
 
-/* Reads in a round. The first rounds warm up. */
-#define READS_1    1
-#define READS_32   1024
-#define READS_128K 512
-#define ROUNDS_1   512
-#define ROUNDS     8
-#define ROUNDS_NIC 64 /* of 32 packets */
+/* Reads that are in flight together, and rounds: of one read, or of so many. */
+#define DEPTH       32u
+#define ROUNDS_1    512u
+#define ROUNDS_32   256u
+#define ROUNDS_128K 128u
+#define ROUNDS_NIC  64 /* of 32 packets */
+
+/* What so many reads took by the guest's clock: of interest where that is the
+ * host's clock, that is without -icount. */
+#define TELL_TIME(what, reads, since)                                          \
+    printf("time %s %u %llu\n", what, (unsigned)(reads),                       \
+           (unsigned long long)(clock_now() - (since)))

@@ -42,7 +42,6 @@ TABLE = [
     ("memory-again", "object in memory that had one before, the other CPU idle", None, "", "", ""),
     ("component-creation", "creation of a component, until it sleeps in its main()", None, "", "", ""),
     ("boot-minimal", "kernel's first instruction to the shell's prompt, policies/minimal.yaml", None, "", "", ""),
-    ("boot-files", "the same, policies/files.yaml", None, "", "", ""),
     ("longest-entry", "longest stretch in the kernel, interrupts off", None, "", "", ""),
     ("nvme-driver-depth-1", "NVMe 4 KiB read by interrupt, depth 1, in the driver", 900, "", "", "3,000 (VFIO)"),
     ("nvme-driver-depth-32", "the same at depth 32", 150, "", "", "343 (VFIO)"),
@@ -57,13 +56,6 @@ TABLE = [
 CROWDS = ("10", "1000", "100000")
 CROWDED = ("call-with-", "map-with-", "unmap-with-", "revoke-one-with-",
            "copy-and-delete-with-", "revoke-each-of-")
-
-# In these the emulator's disk has a part, which runs in a thread of its own: how
-# many completions come with one interrupt is the host's affair. By how much the
-# middle of two takes may differ:
-NEARLY = {"nvme-driver-depth-32": 0.05, "nvme-service-depth-32": 0.05,
-          "nvme-service-128k": 0.05, "boot-files": 0.05,
-          "nvme-service-depth-1": 0.02}
 
 CSV = "docs/benchmarks.csv"
 
@@ -84,15 +76,22 @@ def names():
     return [row[0] for row in TABLE] + [w + c for w in CROWDED for c in CROWDS]
 
 
+def number(text):
+    """The first number in a peer's cell."""
+    found = re.match(r"[\d,]+", text)
+    return found[0].replace(",", "") if found else ""
+
+
 def write_csv(figures, path=CSV):
     with open(path, "w", newline="") as f:
         out = csv.writer(f, lineterminator="\n")
-        out.writerow(["name", "minimum", "maximum", "aim"])
-        aims = {row[0]: row[2] for row in TABLE}
+        out.writerow(["name", "minimum", "maximum", "aim", "sel4", "linux"])
+        known = {row[0]: [row[2] or "", number(row[3]), number(row[5])]
+                 for row in TABLE}
         for name in names():
             if name in figures:
-                out.writerow([name, figures[name].minimum,
-                              figures[name].maximum, aims.get(name) or ""])
+                out.writerow([name, figures[name].minimum, figures[name].maximum,
+                              *known.get(name, ["", "", ""])])
 
 
 def read_csv(path=CSV):
@@ -101,12 +100,6 @@ def read_csv(path=CSV):
     with open(path, newline="") as f:
         return {row["name"]: Figure(int(row["minimum"]), int(row["maximum"]))
                 for row in csv.DictReader(f)}
-
-
-def same(name, first, second):
-    if name not in NEARLY:
-        return first == second
-    return abs(first.maximum - second.maximum) <= NEARLY[name] * first.maximum
 
 
 def worse(figures, kept):

@@ -11,7 +11,6 @@
 
 #include "tests/bench/mark.h"
 
-#define DEPTH 32u
 #define SMALL 4096u
 #define LARGE (128u << 10)
 
@@ -42,8 +41,9 @@ static uint64_t choose_lba(uint32_t bytes)
 static void one_by_one(void)
 {
     uint32_t blocks = SMALL / block_info(disk)->block_bytes;
+    uint64_t start = clock_now();
 
-    for (int i = 0; i < ROUNDS_1; i++) {
+    for (unsigned i = 0; i < ROUNDS_1; i++) {
         uint64_t lba = choose_lba(SMALL);
         int status;
 
@@ -52,6 +52,7 @@ static void one_by_one(void)
         MARK(MARK_SERVICE_1 + 1);
         failures += status != BLOCK_OK;
     }
+    TELL_TIME("service-depth-1", ROUNDS_1, start);
 }
 
 static void submit(uint32_t bytes, uint64_t tag)
@@ -68,13 +69,14 @@ static void submit(uint32_t bytes, uint64_t tag)
     failures += block_submit(disk, &request) != BLOCK_OK;
 }
 
-/* Every result that comes makes place for another request. */
-static void keep_busy(uint32_t bytes, unsigned reads)
+/* As many results as may be in flight; each makes place for another request. */
+static void round_of(uint32_t bytes)
 {
     struct block_result results[DEPTH];
 
-    for (unsigned done = 0; done < reads;) {
-        unsigned count = block_reap(disk, results, DEPTH, DEADLINE_NEVER);
+    for (unsigned done = 0; done < DEPTH;) {
+        unsigned count =
+            block_reap(disk, results, DEPTH - done, DEADLINE_NEVER);
 
         for (unsigned i = 0; i < count; i++) {
             failures += results[i].status != BLOCK_OK;
@@ -102,20 +104,25 @@ static void drain(void)
 
 static void many_at_once(void)
 {
+    uint64_t start = clock_now();
+
     fill(SMALL);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < ROUNDS_32; i++) {
         MARK(MARK_SERVICE_32);
-        keep_busy(SMALL, READS_32);
+        round_of(SMALL);
         MARK(MARK_SERVICE_32 + 1);
     }
     drain();
+    TELL_TIME("service-depth-32", (ROUNDS_32 + 1) * DEPTH, start);
+    start = clock_now();
     fill(LARGE);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < ROUNDS_128K; i++) {
         MARK(MARK_SERVICE_128K);
-        keep_busy(LARGE, READS_128K);
+        round_of(LARGE);
         MARK(MARK_SERVICE_128K + 1);
     }
     drain();
+    TELL_TIME("service-128k", (ROUNDS_128K + 1) * DEPTH, start);
 }
 
 int main(void)

@@ -11,7 +11,6 @@
 #include "drivers/nvme/request.h"
 #include "tests/bench/mark.h"
 
-#define DEPTH    32u
 #define BYTES    4096u
 #define PAUSE_NS NS_PER_MS
 
@@ -109,26 +108,32 @@ static unsigned reap(bool again)
 
 static void measure(void)
 {
+    uint64_t start;
+
     places = controller.namespaces[0].blocks /
              (BYTES >> controller.namespaces[0].block_bits);
     for (unsigned i = 0; i < DEPTH; i++)
         prepare(&requests[i]);
-    for (int i = 0; i < ROUNDS_1; i++) {
+    start = clock_now();
+    for (unsigned i = 0; i < ROUNDS_1; i++) {
         MARK(MARK_DRIVER_1);
         submit(&requests[0]);
         request_pump(&controller, 0);
         reap(false);
         MARK(MARK_DRIVER_1 + 1);
     }
+    TELL_TIME("driver-depth-1", ROUNDS_1, start);
+    start = clock_now();
     for (unsigned i = 0; i < DEPTH; i++)
         submit(&requests[i]);
     request_pump(&controller, 0);
-    for (int i = 0; i < ROUNDS; i++) {
+    for (unsigned i = 0; i < ROUNDS_32; i++) {
         MARK(MARK_DRIVER_32);
-        for (unsigned done = 0; done < READS_32;)
+        for (unsigned done = 0; done < DEPTH;)
             done += reap(true);
         MARK(MARK_DRIVER_32 + 1);
     }
+    TELL_TIME("driver-depth-32", ROUNDS_32 * DEPTH, start);
 }
 
 int main(void)
