@@ -142,26 +142,38 @@ static void look(struct packet_driver *d)
     d->progress = false;
 }
 
+/* Rounds until there is nothing to do. False: it is time for calls. */
+static bool work_all(struct packet_driver *d)
+{
+    for (unsigned rounds = 0; d->port.open && !d->port.broken; rounds++) {
+        if (rounds == ROUNDS_MAX)
+            return false;
+        if (d->operations->sick != NULL && d->operations->sick(d->device)) {
+            printf("%s: the device lies: reset\n", startup->name);
+            device_reset(d);
+        }
+        if (packet_driver_round(d) != 0 || !packet_port_may_sleep(&d->port))
+            continue;
+        if (!d->operations->listen(d->device, d->unheard))
+            break;
+        packet_port_awake(&d->port);
+    }
+    return true;
+}
+
 static void work(struct packet_driver *d)
 {
     packet_port_awake(&d->port);
-    for (unsigned rounds = 0; d->port.open && !d->port.broken; rounds++) {
-        if (rounds == ROUNDS_MAX) {
-            notification_signal(d->port.kick); /* to ourselves */
-            return;
-        }
-        if (packet_driver_round(d) == 0 && packet_port_may_sleep(&d->port))
-            break;
+    if (!work_all(d)) {
+        notification_signal(d->port.kick); /* to ourselves */
+        return;
     }
     if (d->port.broken) {
         if (d->fault_lines++ < FAULT_LINES)
             printf("%s: the client broke the rules: disconnected\n",
                    startup->name);
         packet_port_close(&d->server, &d->port);
-        return;
     }
-    if (d->unheard != 0)
-        d->operations->listen(d->device, d->unheard);
     d->unheard = 0;
 }
 
@@ -200,7 +212,7 @@ static void opened(void *context, struct packet_port *port)
     }
     d->link = d->operations->link(d->device);
     packet_port_link(&d->port, d->link);
-    d->operations->listen(d->device, VECTOR_BITS);
+    d->unheard = VECTOR_BITS;
     notification_timer(d->kit.events, clock_after(LOOK_NS), LOOK_NS,
                        EVENT_LOOK);
 }

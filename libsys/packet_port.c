@@ -90,6 +90,8 @@ static bool offload_fits(const struct packet_port *port,
     uint32_t headers = (uint32_t)e->l2_bytes + e->l3_bytes;
 
     if ((port->features & PACKET_CAN_CHECKSUM_SEND) == 0 ||
+        ((e->flags & PACKET_SUM_IP) != 0 &&
+         (port->features & PACKET_CAN_CHECKSUM_IP) == 0) ||
         e->l2_bytes < L2_MIN || e->l2_bytes > L2_MAX || e->l3_bytes < ip ||
         e->l3_bytes % 4 != 0 ||
         ((e->flags & PACKET_SUM_IP) && (e->flags & PACKET_IPV6)) ||

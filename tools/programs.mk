@@ -2,7 +2,7 @@
 # and tests/component/ that has C files becomes $(O)/bin/NAME, linked with libsys
 # and newlib. Those of SHARED_DIRS are parts that programs name in NAME_LIBS.
 
-SHARED_DIRS  := drivers/nic/intel
+SHARED_DIRS  := drivers/nic/intel drivers/virtio
 PROGRAM_DIRS := $(filter-out $(SHARED_DIRS),$(sort $(foreach d,\
 	$(wildcard servers/* drivers/* drivers/nic/* tests/attack/* tests/component/*),\
 	$(if $(wildcard $(d)/*.c),$(d)))))
@@ -13,6 +13,7 @@ $(error two programs have one name, see: $(PROGRAM_DIRS))
 endif
 
 INTEL_NIC := $(call objects,u,$(call sources,drivers/nic/intel))
+VIRTIO    := $(call objects,u,$(call sources,drivers/virtio))
 
 # NAME/flags.mk may set NAME_CFLAGS and NAME_LIBS.
 -include $(wildcard $(addsuffix /flags.mk,$(PROGRAM_DIRS)))
@@ -63,5 +64,5 @@ endef
 $(foreach d,$(SHARED_DIRS),$(eval $(call compile,u,$(d)/,USER_CFLAGS,$(CC),$(NEWLIB_STAMP))))
 $(foreach d,$(PROGRAM_DIRS),$(eval $(call program,$(notdir $(d)),$(d))))
 
--include $(INTEL_NIC:.o=.d)
+-include $(INTEL_NIC:.o=.d) $(VIRTIO:.o=.d)
 -include $(LIBSYS_OBJECTS:.o=.d) $(LIBSYS_CRT0:.o=.d)

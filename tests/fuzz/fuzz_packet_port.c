@@ -43,7 +43,7 @@ static void setup(struct packet_shared *s)
     port.open = true;
     port.queue_count = 1;
     port.mtu = 1500;
-    port.features = 31;
+    port.features = 63;
     port.pools[0] = (struct packet_port_pool){
         .base = BASE, .bytes = BYTES, .writable = true};
     port.pools[1] = (struct packet_port_pool){.base = 2 * BASE, .bytes = BYTES};

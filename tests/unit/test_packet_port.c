@@ -42,7 +42,8 @@ static int setup(void **state)
     p->port.open = true;
     p->port.queue_count = 1;
     p->port.mtu = 1500;
-    p->port.features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_TSO4;
+    p->port.features =
+        PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_IP | PACKET_CAN_TSO4;
     p->port.pools[1] = (struct packet_port_pool){
         .base = BASE, .bytes = BYTES, .writable = true};
     p->port.pools[2] =
@@ -258,8 +259,11 @@ static void offloads_are_checked(void **state)
     BAD(tso, flags, PACKET_SEGMENT | PACKET_SUM_TCP);
     BAD(tso, flags, PACKET_SEGMENT | PACKET_SUM_IP);
     BAD(tso, flags, PACKET_SEGMENT | PACKET_SUM_TCP | PACKET_IPV6);
-    p->port.features = PACKET_CAN_CHECKSUM_SEND;
+    p->port.features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_IP;
     BAD(tso, mss, 1400);
+    p->port.features = PACKET_CAN_CHECKSUM_SEND;
+    GOOD(sum, bytes, 60);
+    BAD(sum, flags, PACKET_SUM_UDP | PACKET_SUM_IP);
     p->port.features = 0;
     BAD(sum, bytes, 60);
 #undef GOOD

@@ -108,6 +108,6 @@ void chip_listen(struct intel_nic *nic, uint64_t vectors)
 const struct intel_chip chip = {
     .name = "Intel 82574L",
     .max_queues = 1,
-    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |
-                PACKET_CAN_TSO4 | PACKET_CAN_TSO6,
+    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_IP |
+                PACKET_CAN_CHECKSUM_RECEIVE | PACKET_CAN_TSO4 | PACKET_CAN_TSO6,
 };

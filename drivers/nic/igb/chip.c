@@ -159,6 +159,7 @@ void chip_listen(struct intel_nic *nic, uint64_t vectors)
 const struct intel_chip chip = {
     .name = "Intel 82576",
     .max_queues = NIC_MAX_QUEUES,
-    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_RECEIVE |
-                PACKET_CAN_TSO4 | PACKET_CAN_TSO6 | PACKET_CAN_HASH,
+    .features = PACKET_CAN_CHECKSUM_SEND | PACKET_CAN_CHECKSUM_IP |
+                PACKET_CAN_CHECKSUM_RECEIVE | PACKET_CAN_TSO4 |
+                PACKET_CAN_TSO6 | PACKET_CAN_HASH,
 };

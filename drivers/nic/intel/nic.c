@@ -91,9 +91,12 @@ static uint32_t operation_sent(void *device, uint32_t queue)
     return queue_sent(&nic->queues[queue]);
 }
 
-static void operation_listen(void *device, uint64_t vectors)
+/* A cause that came while its interrupt was off raises it now. */
+static bool operation_listen(void *device, uint64_t vectors)
 {
-    chip_listen(device, vectors);
+    if (vectors != 0)
+        chip_listen(device, vectors);
+    return false;
 }
 
 static uint32_t operation_link(void *device)

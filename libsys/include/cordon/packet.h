@@ -57,11 +57,12 @@ enum packet_status {
 #define PACKET_MAX_MULTICAST 64u
 
 enum packet_feature {
-    PACKET_CAN_CHECKSUM_SEND = 1,    /* IPv4 header, TCP, UDP over v4 and v6 */
+    PACKET_CAN_CHECKSUM_SEND = 1,    /* TCP and UDP over IPv4 and IPv6 */
     PACKET_CAN_CHECKSUM_RECEIVE = 2, /* arrivals say what was checked */
     PACKET_CAN_TSO4 = 4,             /* TCP segmentation over IPv4 */
     PACKET_CAN_TSO6 = 8,             /* ... over IPv6 */
     PACKET_CAN_HASH = 16,            /* RSS: flows spread over the queues */
+    PACKET_CAN_CHECKSUM_IP = 32,     /* the IPv4 header's, when sending */
 };
 
 /* The device, as its driver describes it. */

@@ -37,10 +37,15 @@ struct packet_device_operations {
     /* Pieces sent since the last call. */
     uint32_t (*sent)(void *device, uint32_t queue);
 
-    /* Interrupts on, for the queues of these vectors: whatever came since they
-     * went off raises one. The device or the driver keeps them off from one
-     * until the next listen. */
-    void (*listen)(void *device, uint64_t vectors);
+    /* Before each sleep: interrupts on. `vectors` are those that fired since
+     * the last time; a device that keeps them off by itself from then on needs
+     * to be told only about these. True: something came in between that will
+     * raise none, so look again. */
+    bool (*listen)(void *device, uint64_t vectors);
+
+    /* True: the device said what cannot be, and must be reset. NULL: such a
+     * device can be driven on. */
+    bool (*sick)(void *device);
 
     uint32_t (*link)(void *device); /* as struct packet_shared.link */
     /* Adds what the device counted. */
