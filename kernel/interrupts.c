@@ -69,7 +69,9 @@ static void exception(struct cpu *cpu, struct thread *self)
     self->fault_code = self->regs.error | vector << 32;
     if (vector == VECTOR_PAGE_FAULT) {
         self->fault_kind = FAULT_PAGE;
+#ifndef MUTATION_fault_address
         self->fault_address = cr2_read();
+#endif
     } else {
         self->fault_kind = FAULT_EXCEPTION;
         self->fault_address = 0;

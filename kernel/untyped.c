@@ -105,7 +105,9 @@ static bool start_over(struct cap *untyped)
     if (!remote_quiesce_over(untyped->round))
         return false;
     untyped->data = 0;
+#ifndef MUTATION_no_zeroing
     untyped->zeroed = 0;
+#endif
     untyped->round = 0;
     return true;
 }

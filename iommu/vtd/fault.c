@@ -52,7 +52,9 @@ static void record_decode(const struct vtd_unit *u, uint64_t low, uint64_t high,
         .rid = RECORD_SOURCE(high),
         .reason = RECORD_REASON(high),
         .interrupt = interrupt,
+#ifndef MUTATION_fault_direction
         .write = !interrupt && !(high & RECORD_READ),
+#endif
         .address = interrupt ? 0 : RECORD_PAGE(low),
         .index = interrupt ? RECORD_INDEX(low) : 0,
     };

@@ -154,8 +154,8 @@ def control_registers(machine):
 class Function:
     """A PCI function, as QEMU has it."""
 
-    def __init__(self, bus, d):
-        self.rid = bus << 8 | d["slot"] << 3 | d["function"]
+    def __init__(self, d):
+        self.rid = d["bus"] << 8 | d["slot"] << 3 | d["function"]
         self.id = d["id"]["vendor"] << 16 | d["id"]["device"]
         self.class_code = d["class_info"]["class"]   # base and sub-class
         self.bars = [(r["address"], r["size"]) for r in d["regions"]
@@ -163,15 +163,11 @@ class Function:
 
 
 def functions_of(machine):
-    found, buses = [], list(machine.qmp.command("query-pci"))
+    found, buses = [], [b["devices"] for b in machine.qmp.command("query-pci")]
     while buses:
-        bus = buses.pop()
-        for d in bus["devices"]:
-            found.append(Function(bus["bus"], d))
-            bridge = d.get("pci_bridge")
-            if bridge and "devices" in bridge:
-                buses.append({"bus": bridge["bus"]["number"],
-                              "devices": bridge["devices"]})
+        for d in buses.pop():
+            found.append(Function(d))
+            buses.append(d.get("pci_bridge", {}).get("devices", []))
     return sorted(found, key=lambda f: f.rid)
 
 

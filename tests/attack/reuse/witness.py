@@ -1,0 +1,10 @@
+from tests.attack.attempt import MARK, MEMORY
+from tests.attack.witnesses import Breach
+
+
+def none_left(attempt):
+    """a dump of physical memory: nothing of the old pages is in it, all of which were given anew"""
+    memory = attempt.machine.read_memory(0, MEMORY)
+    left = memory.count(MARK + b"old\0\x5c")
+    if left:
+        raise Breach(f"{left} pages still hold what their last owner wrote")
