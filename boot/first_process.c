@@ -3,6 +3,7 @@
  * objects come from boot memory, and its table then holds an Untyped for each
  * range of RAM, of device memory and for each module.
  */
+#include "boot/radix_map.h"
 #include "boot/first_process.h"
 #include "boot/arch/x86_64/cpu_features.h"
 #include "boot/arch/x86_64/steps.h"

@@ -79,9 +79,7 @@ static void deliver(struct cpu *cpu, struct thread *self, struct thread *to,
     if (self->regs.r13 != DEADLINE_NEVER && !self->faulted)
         thread_deadline(cpu, self, self->regs.r13);
     sched_donate(cpu, self, to, reply);
-    if (__builtin_expect(to->cpu == cpu->index && to->context &&
-                             to->context == cpu->context,
-                         1)) {
+    if (to->cpu == cpu->index && to->context && to->context == cpu->context) {
         if (timer_is_set(&to->timer))
             timer_cancel(&cpu->wheel, &to->timer);
         to->state = THREAD_READY; /* and runs at once */
@@ -114,12 +112,11 @@ static void send(struct cpu *cpu, struct thread *self,
     bool caps = !self->faulted && TAG_CAPS(self->regs.rsi);
     struct thread *to;
 
-    if (unlikely(caps))
+    if (caps)
         structure_lock();
     lock_acquire(&endpoint->lock);
     to = endpoint->receivers;
-    if (__builtin_expect(
-            endpoint->object.dying || (to && calling && !to->reply), 0)) {
+    if (endpoint->object.dying || (to && calling && !to->reply)) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (to) {
@@ -130,7 +127,7 @@ static void send(struct cpu *cpu, struct thread *self,
         send_wait(cpu, self, endpoint, badge, calling);
         lock_release(&endpoint->lock);
     }
-    if (unlikely(caps))
+    if (caps)
         structure_unlock();
 }
 
@@ -225,14 +222,14 @@ static void receive(struct cpu *cpu, struct thread *self,
         return;
     lock_acquire(&endpoint->lock);
     from = next_sender(endpoint, reply);
-    if (__builtin_expect(from && from->sending_caps, 0)) {
+    if (from && from->sending_caps) {
         lock_release(&endpoint->lock);
         structure_lock();
         structure = true;
         lock_acquire(&endpoint->lock);
         from = next_sender(endpoint, reply);
     }
-    if (__builtin_expect(endpoint->object.dying, 0)) {
+    if (endpoint->object.dying) {
         syscall_fail(self, ERR_GONE, 0);
         lock_release(&endpoint->lock);
     } else if (from) {
@@ -259,7 +256,7 @@ static bool find_reply(struct thread *self, struct reply **reply)
     uint64_t word = cap_word(self, self->regs.r12);
 
     *reply = NULL;
-    if (__builtin_expect(word_type(word) == CAP_REPLY, 1)) {
+    if (word_type(word) == CAP_REPLY) {
         *reply = word_object(word);
         return true;
     }
@@ -315,23 +312,22 @@ static bool answer(struct cpu *cpu, struct thread *self, struct reply *reply)
     struct thread *caller = reply_caller(reply);
     bool again = cpu->reschedule;
 
-    if (unlikely(!caller || !reply_take(reply, caller)))
+    if (!caller || !reply_take(reply, caller))
         return false;
-    if (__builtin_expect(!caller->faulted, 1))
+    if (!caller->faulted)
         message_copy(self, caller, 0);
     caller->reply = NULL;
     if (reply->context) {
-        if (__builtin_expect(reply->context->cpu != cpu->index, 0)) {
+        if (reply->context->cpu != cpu->index) {
             caller->late = OK;
             remote_request(caller, REQUEST_FINISH);
             return true;
         }
         sched_return(cpu, reply);
     }
-    if (__builtin_expect(caller->faulted, 0)) {
+    if (caller->faulted) {
         resume_faulted(self, caller);
-    } else if (__builtin_expect(
-                   caller->context && caller->context == cpu->context, 1)) {
+    } else if (caller->context && caller->context == cpu->context) {
         /* Same CPU, and the context came back with the answer. */
         cpu->reschedule = again;
         if (timer_is_set(&caller->timer))
@@ -350,10 +346,10 @@ static bool answer_with_caps(struct cpu *cpu, struct thread *self,
 {
     bool caps = TAG_CAPS(self->regs.rsi) != 0, answered;
 
-    if (unlikely(caps))
+    if (caps)
         structure_lock();
     answered = answer(cpu, self, reply);
-    if (unlikely(caps))
+    if (caps)
         structure_unlock();
     return answered;
 }
@@ -365,9 +361,9 @@ void reply_receive_op(struct thread *self, uint64_t word)
 
     if (!message_check(self, RIGHT_GRANT) || !find_reply(self, &reply))
         return;
-    if (unlikely(!reply))
+    if (!reply)
         return (void)syscall_fail(self, ERR_CAPABILITY, 6);
-    if (unlikely(reply->holder != NULL))
+    if (reply->holder != NULL)
         return (void)syscall_fail(self, ERR_BUSY, 6);
     /* So that answering does not queue its own context. */
     self->state = THREAD_RECEIVING;

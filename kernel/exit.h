@@ -11,7 +11,7 @@ kernel_exit(struct cpu *cpu)
 {
     struct thread *last = cpu->current, *next;
 
-    if (__builtin_expect(cpu->reschedule, 0))
+    if (unlikely(cpu->reschedule))
         next = sched_choose(cpu);
     else
         next = cpu->context->thread;

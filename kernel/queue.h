@@ -12,7 +12,7 @@ static inline void queue_put(struct thread **head, struct thread *thread)
     struct thread *first = *head;
 
     thread->queued = true;
-    if (__builtin_expect(first != NULL, 0)) {
+    if (unlikely(first)) {
         thread->next = first;
         thread->prev = first->prev;
         thread->prev->next = thread;

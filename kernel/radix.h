@@ -95,10 +95,6 @@ uint32_t radix_tables_needed(const struct radix *r, uint64_t va,
 enum radix_status radix_check(const struct radix *r, uint64_t va,
                               unsigned size_bits, uint32_t n);
 
-/* Maps one leaf; everything is checked first. */
-enum radix_status radix_map(struct radix *r, uint64_t va, paddr_t pa,
-                            unsigned size_bits, unsigned attrs);
-
 /*
  * R12: reads tables out. Finds the first leaf that ends above *va.
  * RADIX_OK: *leaf is filled in, *va is the address after it.
@@ -151,7 +147,7 @@ static inline void radix_slot_write(const struct radix *r, uint64_t *slot,
 
 static inline void radix_cursor_put(struct radix_cursor *c, paddr_t pa)
 {
-    if (__builtin_expect(c->slot == c->limit, 0))
+    if (unlikely(c->slot == c->limit))
         radix_cursor_seek(c);
     __atomic_store_n(c->slot++, pa.v | c->bits, __ATOMIC_RELAXED);
 }
@@ -174,7 +170,7 @@ static inline uint64_t *radix_cursor_span(struct radix_cursor *c, uint64_t *n)
 /* Removes the next leaf instead, which the caller knows to be there. */
 static inline void radix_cursor_clear(struct radix_cursor *c)
 {
-    if (__builtin_expect(c->slot == c->limit, 0))
+    if (unlikely(c->slot == c->limit))
         radix_cursor_seek(c);
     __atomic_store_n(c->slot++, 0, __ATOMIC_RELAXED);
 }

@@ -39,7 +39,7 @@ space_load(struct cpu *cpu, struct space *space)
     uint64_t root = space->root;
 
     __atomic_store_n(&cpu->space, space, __ATOMIC_RELAXED);
-    if (__builtin_expect(platform.pcid, 0)) {
+    if (unlikely(platform.pcid)) {
         /* Between the two that space_flush takes in the other order. */
         __atomic_thread_fence(__ATOMIC_SEQ_CST);
         root |= pcid_choose(&cpu->pcids, space->number,

@@ -59,7 +59,7 @@ void syscall_entry(struct thread *self)
     uint64_t number = self->regs.rax, word;
     const struct handler *handler = &handlers[number];
 
-    if (__builtin_expect(number >= OPERATIONS || !handler->types, 0)) {
+    if (unlikely(number >= OPERATIONS || !handler->types)) {
         syscall_fail(self, ERR_OPERATION, 0);
     } else if (handler->is_fast) {
         word = cap_word(self, self->regs.rdi);

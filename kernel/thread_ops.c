@@ -84,18 +84,22 @@ static bool is_user_address(uint64_t address)
     return address < USER_CODE_END;
 }
 
+/* Where struct registers has what struct thread_registers has, in its order. */
+static const uint8_t places[] = {
+    REGS_RAX, REGS_RBX, REGS_RCX, REGS_RDX, REGS_RSI, REGS_RDI,
+    REGS_RBP, REGS_RSP, REGS_R8,  REGS_R9,  REGS_R10, REGS_R11,
+    REGS_R12, REGS_R13, REGS_R14, REGS_R15, REGS_RIP, REGS_RFLAGS,
+};
+#define PLACES (sizeof(places) / sizeof(*places))
+_Static_assert(PLACES * 8 == offsetof(struct thread_registers, fs_base), "all");
+
 static void load_registers(struct thread *thread,
                            const struct thread_registers *from)
 {
     struct registers *r = &thread->regs;
 
-    r->rax = from->rax, r->rbx = from->rbx, r->rcx = from->rcx;
-    r->rdx = from->rdx, r->rsi = from->rsi, r->rdi = from->rdi;
-    r->rbp = from->rbp, r->rsp = from->rsp;
-    r->r8 = from->r8, r->r9 = from->r9, r->r10 = from->r10;
-    r->r11 = from->r11, r->r12 = from->r12, r->r13 = from->r13;
-    r->r14 = from->r14, r->r15 = from->r15;
-    r->rip = from->rip;
+    for (unsigned i = 0; i < PLACES; i++)
+        ((uint64_t *)r)[places[i] / 8] = ((const uint64_t *)from)[i];
     r->rflags = (from->rflags & RFLAGS_ALLOWED) | RFLAGS_USER;
     r->vector = 0; /* leave by IRETQ: all registers count */
     thread->fs_base = from->fs_base;
@@ -105,15 +109,11 @@ static void resume(struct thread *thread)
 {
     struct cpu *cpu = cpu_self();
 
-    if (thread->cpu != cpu->index) {
-        thread->state = THREAD_READY;
-        if (thread->context)
-            remote_request(thread, REQUEST_CONTEXT);
-        return;
-    }
     thread->state = THREAD_READY;
-    if (thread->context)
+    if (thread->context && thread->cpu == cpu->index)
         sched_enqueue(cpu, thread->context);
+    else if (thread->context)
+        remote_request(thread, REQUEST_CONTEXT);
 }
 
 void thread_write_op(struct thread *self, struct cap *cap)
@@ -148,25 +148,9 @@ void thread_read_op(struct thread *self, struct cap *cap)
     if (thread != self && cpus[thread->cpu].current == thread &&
         thread->state == THREAD_READY)
         return (void)syscall_fail(self, ERR_BUSY, 0);
-    *out = (struct thread_registers){.rax = r->rax,
-                                     .rbx = r->rbx,
-                                     .rcx = r->rcx,
-                                     .rdx = r->rdx,
-                                     .rsi = r->rsi,
-                                     .rdi = r->rdi,
-                                     .rbp = r->rbp,
-                                     .rsp = r->rsp,
-                                     .r8 = r->r8,
-                                     .r9 = r->r9,
-                                     .r10 = r->r10,
-                                     .r11 = r->r11,
-                                     .r12 = r->r12,
-                                     .r13 = r->r13,
-                                     .r14 = r->r14,
-                                     .r15 = r->r15,
-                                     .rip = r->rip,
-                                     .rflags = r->rflags,
-                                     .fs_base = thread->fs_base};
+    for (unsigned i = 0; i < PLACES; i++)
+        ((uint64_t *)out)[i] = ((const uint64_t *)r)[places[i] / 8];
+    out->fs_base = thread->fs_base;
     self->regs.rsi = thread->state == THREAD_STOPPED ? 0
                      : thread->state == THREAD_READY ? 1
                                                      : 2;

@@ -17,15 +17,23 @@
 /* In register rsi: the first objects are made, the offset is behind us. */
 #define RETYPE_GOES_ON (1ul << 63)
 
-/* Lowest and highest value of the argument size_bits, where it counts. */
+/* Lowest and highest value of the argument size_bits, where it counts; and the
+ * bytes of what has one size. */
 static const struct {
-    uint64_t low, high;
+    uint64_t low, high, bytes;
 } sizes[CAP_TYPES] = {
-    [CAP_UNTYPED] = {6, (1ul << DIRECT_BITS) - PAGE_SIZE},
-    [CAP_CAPTABLE] = {CAPTABLE_MIN_BITS, CAPTABLE_MAX_BITS},
-    [CAP_FRAME] = {PAGE_BITS, PAGE_1G_BITS},
-    [CAP_ADDRESS_SPACE] = {SPACE_MIN_BITS, PAGE_1G_BITS},
-    [CAP_DOMAIN] = {SPACE_MIN_BITS, PAGE_1G_BITS},
+    [CAP_UNTYPED] = {.low = 6, .high = (1ul << DIRECT_BITS) - PAGE_SIZE},
+    [CAP_CAPTABLE] = {.low = CAPTABLE_MIN_BITS, .high = CAPTABLE_MAX_BITS},
+    [CAP_FRAME] = {.low = PAGE_BITS, .high = PAGE_1G_BITS},
+    [CAP_ADDRESS_SPACE] = {.low = SPACE_MIN_BITS, .high = PAGE_1G_BITS},
+    [CAP_DOMAIN] = {.low = SPACE_MIN_BITS, .high = PAGE_1G_BITS},
+    [CAP_THREAD] = {.bytes = PAGE_SIZE},
+    [CAP_SCHED_CONTEXT] = {.bytes = sizeof(struct sched_context)},
+    [CAP_ENDPOINT] = {.bytes = sizeof(struct endpoint)},
+    [CAP_REPLY] = {.bytes = sizeof(struct reply)},
+    [CAP_NOTIFICATION] = {.bytes = sizeof(struct notification)},
+    [CAP_DEVICE] = {.bytes = sizeof(struct device)},
+    [CAP_INTERRUPT] = {.bytes = sizeof(struct interrupt)},
 };
 
 static uint64_t untyped_bytes(uint64_t size)
@@ -45,30 +53,13 @@ uint64_t object_size(enum cap_type type, uint64_t size_bits)
         return untyped_bytes(size_bits);
     case CAP_CAPTABLE:
         return sizeof(struct captable) + (sizeof(struct cap) << size_bits);
-    case CAP_THREAD:
-        return PAGE_SIZE;
-    case CAP_SCHED_CONTEXT:
-        return sizeof(struct sched_context);
-    case CAP_ENDPOINT:
-        return sizeof(struct endpoint);
-    case CAP_REPLY:
-        return sizeof(struct reply);
-    case CAP_NOTIFICATION:
-        return sizeof(struct notification);
     case CAP_FRAME:
         if (size_bits != PAGE_BITS && size_bits != PAGE_2M_BITS &&
             size_bits != PAGE_1G_BITS)
             return 0;
         return 1ul << size_bits;
-    case CAP_ADDRESS_SPACE:
-    case CAP_DOMAIN:
-        return 1ul << size_bits;
-    case CAP_DEVICE:
-        return sizeof(struct device);
-    case CAP_INTERRUPT:
-        return sizeof(struct interrupt);
     default:
-        return 0;
+        return sizes[type].low ? 1ul << size_bits : sizes[type].bytes;
     }
 }
 

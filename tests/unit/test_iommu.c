@@ -6,7 +6,7 @@
  *
  * The MUTATION_ builds of the driver must make these tests fail.
  *
- * links: tests/unit/vtd_model.c kernel/radix.c iommu/vtd/radix_vtd.c
+ * links: tests/unit/vtd_model.c boot/radix_map.c kernel/radix.c iommu/vtd/radix_vtd.c
  * links: iommu/vtd/scope.c boot/vtd/dmar.c boot/vtd/scopes.c
  * links: iommu/vtd/queue.c iommu/vtd/context.c iommu/vtd/domain.c
  * links: iommu/vtd/remap.c iommu/vtd/fault.c boot/vtd/init.c
@@ -19,6 +19,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "boot/radix_map.h"
 #include "boot/iommu.h"
 #include "boot/vtd/start.h"
 #include "tests/unit/vtd_model.h"

@@ -4,6 +4,7 @@
  * that change nothing (R10), and reading out (R12) in bounded steps (R9).
  *
  * links: kernel/radix.c kernel/arch/x86_64/radix_cpu.c iommu/vtd/radix_vtd.c
+ * links: boot/radix_map.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include "iommu/vtd/radix_vtd.h"
 #include "kernel/arch/x86_64/radix_cpu.h"
 #include "kernel/cache.h"
+#include "boot/radix_map.h"
 #include "kernel/radix.h"
 
 #define K4 ((uint64_t)1 << 12)

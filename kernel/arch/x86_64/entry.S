@@ -97,21 +97,10 @@ kernel_leave:
  * next time it is by SYSCALL, or else the vector is pushed anew. */
 leave_full:
     leaq THREAD_REGS(%rdi), %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbp
-    popq %rbx
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
+    .irp register, r15, r14, r13, r12, rbp, rbx, r11, r10, r9, r8, rdi, rsi, \
+        rdx, rcx, rax
+    popq %\register
+    .endr
     movq $VECTOR_SYSCALL, (%rsp)
     addq $16, %rsp /* vector, error code */
     swapgs
@@ -155,21 +144,10 @@ entry_stubs:
 entry_common:
     testb $3, 24(%rsp) /* CS of what was interrupted */
     jz entry_from_kernel
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbx
-    pushq %rbp
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
+    .irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbx, rbp, r12, \
+        r13, r14, r15
+    pushq %\register
+    .endr
     cld
     .global entry_clac /* becomes CLAC where there is SMAP: user mode sets AC */
 entry_clac:
@@ -196,16 +174,9 @@ entry_from_kernel:
  * before or after a swapgs: nothing here looks at GS. Only an NMI returns.
  */
 entry_own_stack:
-    pushq %rax
-    pushq %rcx
-    pushq %rdx
-    pushq %rsi
-    pushq %rdi
-    pushq %r8
-    pushq %r9
-    pushq %r10
-    pushq %r11
-    pushq %rbp
+    .irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11, rbp
+    pushq %\register
+    .endr
     movq %rsp, %rbp
     movq 80(%rsp), %rdi /* vector */
     leaq 88(%rsp), %rsi /* error code, rip, cs, rflags, rsp, ss */
@@ -213,16 +184,9 @@ entry_own_stack:
     cld
     call kernel_exception
     movq %rbp, %rsp
-    popq %rbp
-    popq %r11
-    popq %r10
-    popq %r9
-    popq %r8
-    popq %rdi
-    popq %rsi
-    popq %rdx
-    popq %rcx
-    popq %rax
+    .irp register, rbp, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+    popq %\register
+    .endr
     addq $16, %rsp /* vector, error code */
     iretq
 
