@@ -27,6 +27,7 @@ include tools/host.mk
 include tools/image.mk
 include tools/tests.mk
 include tools/fuzz.mk
+include tools/coverage.mk
 include tools/attack.mk
 include tools/check.mk
 include tools/bench.mk

@@ -19,13 +19,13 @@ static inline __attribute__((always_inline)) const struct cap *
 slot_with(const struct thread *self, cap_t slot, enum cap_type type,
           uint64_t right)
 {
-    const struct cap *cap = &self->slots[slot];
     uint64_t wanted = (uint64_t)type | right << 8;
+    const struct cap *cap;
 
-    if (unlikely(slot >= self->slot_count) ||
-        unlikely((cap->word & (0xff | right << 8)) != wanted))
+    if (unlikely(slot >= self->slot_count))
         return NULL;
-    return cap;
+    cap = &self->slots[slot];
+    return unlikely((cap->word & (0xff | right << 8)) != wanted) ? NULL : cap;
 }
 
 /* The message as it came in registers: rsi, rdx, r10, r8, r9. */

@@ -57,9 +57,10 @@ static void run_locked(struct thread *self, const struct handler *handler)
 void syscall_entry(struct thread *self)
 {
     uint64_t number = self->regs.rax, word;
-    const struct handler *handler = &handlers[number];
+    const struct handler *handler;
 
-    if (unlikely(number >= OPERATIONS || !handler->types)) {
+    if (unlikely(number >= OPERATIONS ||
+                 !(handler = &handlers[number])->types)) {
         syscall_fail(self, ERR_OPERATION, 0);
     } else if (handler->is_fast) {
         word = cap_word(self, self->regs.rdi);

@@ -14,10 +14,11 @@ TARGET       ?=
 JOBS         ?=
 
 FUZZ_CFLAGS = $(TEST_CFLAGS) -Wno-unknown-warning-option \
-	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
-FUZZ_MACHINE_CFLAGS = $(HOST_MACHINE) $(FUZZ_CFLAGS)
+	-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
+	-fsanitize-coverage-ignorelist=tests/fuzz/uncounted.txt
+FUZZ_MACHINE_CFLAGS = $(HOST_MACHINE) $(FUZZ_CFLAGS) $(HOST_MACHINE_LAST)
 REACH_CFLAGS = $(FUZZ_CFLAGS) -fprofile-instr-generate -fcoverage-mapping
-REACH_MACHINE_CFLAGS = $(HOST_MACHINE) $(REACH_CFLAGS)
+REACH_MACHINE_CFLAGS = $(HOST_MACHINE) $(REACH_CFLAGS) $(HOST_MACHINE_LAST)
 
 FUZZ_TESTS  := $(patsubst tests/fuzz/%.c,$(O)/fuzz/%,$(FUZZ_SOURCES))
 FUZZ_CHOSEN := $(if $(TARGET),$(O)/fuzz/$(TARGET),$(FUZZ_TESTS))

@@ -74,8 +74,7 @@ void cache_flush(const void *p, size_t bytes)
 
     if (end > ARENA_PAGES * 4096)
         abort();
-    for (; first < end; first += 64)
-        memcpy(behind + first, arena + first, 64);
+    memcpy(behind + first, arena + first, ((end + 63) & ~(size_t)63) - first);
 }
 
 static uint64_t mem_read(uint64_t pa)
@@ -110,6 +109,11 @@ void *mmio_map(paddr_t address, uint64_t size)
 uint64_t clock_tsc(void)
 {
     return now_ns += 1000;
+}
+
+void model_advance(uint64_t ns)
+{
+    now_ns += ns;
 }
 
 uint64_t clock_tsc_to_ns(uint64_t tsc)
@@ -575,8 +579,9 @@ void model_reset(unsigned n, unsigned options)
         arena = aligned_alloc(4096, ARENA_PAGES * 4096);
         behind = aligned_alloc(4096, ARENA_PAGES * 4096);
     }
-    memset(arena, 0xee, ARENA_PAGES * 4096);
-    memset(behind, 0xdd, ARENA_PAGES * 4096);
+    /* Pages are zeroed when they are given out. */
+    if (!(options & MODEL_COHERENT))
+        memset(behind, 0xdd, ARENA_PAGES * 4096);
     arena_used = 0;
     option_bits = options;
     failing = MODEL_FINE;

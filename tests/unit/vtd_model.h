@@ -40,6 +40,8 @@ enum model_failure {
 
 void model_reset(unsigned units, unsigned options);
 void model_fail(enum model_failure failure, unsigned after);
+/* Time passes; each look at the clock takes 1 us besides. */
+void model_advance(uint64_t ns);
 /* Zeroed pages of the model's memory. */
 paddr_t model_pages(size_t n);
 

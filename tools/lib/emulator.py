@@ -70,6 +70,8 @@ def command(config):
         args += ["-D", c.trace]
     if c.qmp:
         args += ["-qmp", f"unix:{c.qmp},server=on,wait=off"]
+    if os.environ.get("CORDON_QEMU_PLUGIN"):      # make coverage
+        args += ["-plugin", os.environ["CORDON_QEMU_PLUGIN"]]
     if c.gdb:
         args += ["-gdb", c.gdb, "-S"]
     return args + list(c.extra)

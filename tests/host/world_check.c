@@ -1,0 +1,475 @@
+/* What must hold of all objects between two entries: see world.h. */
+#include "tests/host/world.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/notification.h"
+#include "kernel/sched.h"
+#include "kernel/untyped.h"
+
+#define CAPS_MAX 4096
+
+struct cap *world_tree(void);
+
+static void must(bool holds, const char *what)
+{
+    if (!holds)
+        machine_fail(what);
+}
+
+/* ---- The derivation tree ---- */
+
+static struct cap *caps[CAPS_MAX];
+static struct cap *parents[CAPS_MAX]; /* NULL: a root */
+static unsigned cap_count;
+
+static void gather(void)
+{
+    struct cap *above[CAP_MAX_DEPTH + 2] = {0};
+    const struct cap *head = world_tree();
+    unsigned depth = 0;
+
+    cap_count = 0;
+    for (struct cap *cap = head->next; cap != head; cap = cap->next) {
+        must(cap->next->prev == cap, "the tree's links disagree");
+        must(cap->depth >= 1 && cap->depth <= depth + 1 &&
+                 cap->depth <= CAP_MAX_DEPTH,
+             "a capability's depth has a gap");
+        must(cap->word != 0, "an empty slot is in the tree");
+        must(cap_count < CAPS_MAX, "the tree is endless");
+        depth = cap->depth;
+        above[depth] = cap;
+        caps[cap_count] = cap;
+        parents[cap_count++] = depth > 1 ? above[depth - 1] : NULL;
+    }
+}
+
+/* Bytes of what a capability for memory, or for a whole object, stands for. */
+static uint64_t bytes_of(const struct cap *cap)
+{
+    enum cap_type type = cap_type_of(cap);
+
+    if (type == CAP_UNTYPED)
+        return cap->size;
+    if (type == CAP_FRAME)
+        return 1ul << cap->bits;
+    if (type == CAP_CAPTABLE)
+        return sizeof(struct captable) +
+               ((struct captable *)cap_object(cap))->count * sizeof(struct cap);
+    if (type == CAP_ADDRESS_SPACE || type == CAP_DOMAIN)
+        return 2 * PAGE_SIZE; /* and its tables */
+    return object_size(type, 0);
+}
+
+/* A range carved from an Untyped. */
+static void check_carved(const struct cap *cap, const struct cap *from)
+{
+    uint64_t at = (uint64_t)cap_object(cap) - (uint64_t)cap_object(from);
+    uint64_t bytes = bytes_of(cap);
+
+    must(at <= from->data && bytes <= from->data - at,
+         "an object lies outside what its Untyped gave");
+    must(from->data <= from->size, "an Untyped gave more than it has");
+    must(((cap->flags ^ from->flags) & (CAP_DEVICE_MEM | CAP_MODULE_MEM)) ==
+                 0 ||
+             (cap_type_of(cap) != CAP_FRAME && cap_type_of(cap) != CAP_UNTYPED),
+         "memory changed its kind");
+}
+
+/* A copy or a part of the same thing. */
+static void check_derived(const struct cap *cap, const struct cap *from)
+{
+    must(cap_object(cap) == cap_object(from) &&
+             cap_type_of(cap) == cap_type_of(from),
+         "a copy stands for something else");
+    must(!(cap_rights_of(cap) & ~cap_rights_of(from)),
+         "a capability has more rights than what it derives from");
+    if (cap_type_of(cap) == CAP_FRAME)
+        must(cap->bits == from->bits, "a Frame changed its size");
+    if (cap_type_of(cap) == CAP_IO_PORTS)
+        must((cap->data & 0xffff) >= (from->data & 0xffff) &&
+                 (cap->data & 0xffff) + (cap->data >> 16) <=
+                     (from->data & 0xffff) + (from->data >> 16),
+             "a range of ports grew");
+}
+
+static bool is_carved(unsigned i)
+{
+    return parents[i] && cap_type_of(parents[i]) == CAP_UNTYPED &&
+           !(caps[i]->flags & CAP_INTERNAL) &&
+           cap_type_of(caps[i]) != CAP_TABLE_MEMORY;
+}
+
+static void check_tree(void)
+{
+    for (unsigned i = 0; i < cap_count; i++) {
+        const struct cap *cap = caps[i], *from = parents[i];
+
+        if (is_carved(i))
+            check_carved(cap, from);
+        else if (from && !(cap->flags & CAP_INTERNAL) &&
+                 cap_type_of(cap) != CAP_TABLE_MEMORY)
+            check_derived(cap, from);
+        for (unsigned k = 0; is_carved(i) && k < i; k++) {
+            uint64_t a = (uint64_t)cap_object(cap);
+            uint64_t b = (uint64_t)cap_object(caps[k]);
+
+            if (parents[k] == from && is_carved(k))
+                must(a >= b + bytes_of(caps[k]) || b >= a + bytes_of(cap),
+                     "two objects lie in the same memory");
+        }
+    }
+}
+
+/* ---- Spaces ---- */
+
+#define ENTRY_ADDRESS 0x000ffffffffff000ul
+#define ENTRY_LARGE   0x80ul
+#define ENTRY_NX      (1ul << 63)
+
+/* The tables as hardware walks them: a process's are present by bit 0, a
+ * device's by bit 0 (read) or 1 (write). Four levels both. */
+static const uint64_t *slot_at(const struct space *space, uint64_t va,
+                               int *shift)
+{
+    const uint64_t *slot = NULL;
+    uint64_t table = virt_to_phys(space->tables->root).v;
+    uint64_t present = space->object.type == CAP_DOMAIN ? 3 : 1;
+
+    for (*shift = 39; *shift >= 12; *shift -= 9) {
+        slot =
+            (uint64_t *)phys_to_virt((paddr_t){table}) + (va >> *shift & 511);
+        if (!(*slot & present) || *shift == 12 || *slot & ENTRY_LARGE)
+            break;
+        table = *slot & ENTRY_ADDRESS;
+    }
+    return *slot & present ? slot : NULL;
+}
+
+static void check_frame(const struct space *space, const struct cap *frame)
+{
+    uint64_t address = mapping_address(frame), asked = frame->data - address;
+    int shift;
+    const uint64_t *slot = slot_at(space, address, &shift);
+    bool exec;
+
+    must(slot && shift == frame->bits, "a Frame is not mapped where it says");
+    must((*slot & ENTRY_ADDRESS) == virt_to_phys(cap_object(frame)).v,
+         "another memory is mapped than the Frame's");
+    exec = space->object.type != CAP_DOMAIN && !(*slot & ENTRY_NX);
+    must((*slot >> 1 & 1) == !!(asked & MAP_WRITE) &&
+             exec == !!(asked & MAP_EXEC),
+         "a mapping allows other things than were asked for");
+    must(!(asked & (MAP_READ | MAP_WRITE | MAP_EXEC) & ~cap_rights_of(frame)),
+         "a mapping allows more than the Frame's capability");
+}
+
+static unsigned leaves_below(uint64_t table, int shift, uint64_t present,
+                             unsigned slots)
+{
+    const uint64_t *at = phys_to_virt((paddr_t){table});
+    unsigned count = 0;
+
+    for (unsigned i = 0; i < slots; i++) {
+        if (!(at[i] & present))
+            continue;
+        if (shift == 12 || at[i] & ENTRY_LARGE)
+            count++;
+        else
+            count +=
+                leaves_below(at[i] & ENTRY_ADDRESS, shift - 9, present, 512);
+    }
+    return count;
+}
+
+static unsigned leaves_of(const struct space *space)
+{
+    bool domain = space->object.type == CAP_DOMAIN;
+
+    return leaves_below(virt_to_phys(space->tables->root).v, 39, domain ? 3 : 1,
+                        domain ? 512 : 256);
+}
+
+/* R12: exact in both directions. */
+static void check_space(struct space *space)
+{
+    unsigned frames = 0;
+    uint64_t bytes = 0;
+
+    for (struct cap *cap = space->mappings.map_next; cap; cap = cap->map_next) {
+        must(cap->space == space && cap->map_prev->map_next == cap,
+             "a space's list is broken");
+        if (cap_type_of(cap) != CAP_FRAME)
+            continue;
+        frames++;
+        bytes += 1ul << cap->bits;
+        if (!space->object.dying && !space->emptied)
+            check_frame(space, cap);
+    }
+    if (space->object.dying || space->emptied)
+        return;
+    must(leaves_of(space) == frames, "a mapping has no Frame");
+    must(space->mapped == bytes, "a space counts wrongly what it maps");
+}
+
+/* ---- Scheduling ---- */
+
+static void check_queue(unsigned index)
+{
+    struct cpu *cpu = &cpus[index];
+
+    for (unsigned p = 0; p < PRIORITIES; p++) {
+        struct sched_context *tail = cpu->queue.tail[p], *context = tail;
+
+        must(!!tail == (cpu->queue.bitmap[p / 64] >> p % 64 & 1),
+             "a run queue's bitmap is wrong");
+        while (context) {
+            must(context->queued && context->cpu == index &&
+                     context->priority == p && context != cpu->context,
+                 "a run queue holds what does not belong there");
+            must(context->thread && context->thread->context == context &&
+                     context->thread->state == THREAD_READY &&
+                     !context->depleted,
+                 "what cannot run is queued");
+            context = context->next;
+            if (context == tail)
+                break;
+        }
+    }
+    if (cpu->context)
+        must(cpu->context->thread == cpu->current && !cpu->context->queued,
+             "what runs and whose time it is disagree");
+}
+
+static void check_thread(const struct thread *thread)
+{
+    const struct sched_context *context = thread->context;
+
+    if (context)
+        must(context->thread == thread, "a context carries another thread");
+    if (thread->state == THREAD_READY && context && !thread->requests &&
+        !context->depleted && context->cpu == thread->cpu)
+        must(context->queued || cpus[thread->cpu].context == context,
+             "a ready thread is forgotten");
+    if (thread->bound)
+        must(thread->bound->bound == thread, "a binding has one side only");
+}
+
+void world_check(void)
+{
+    gather();
+    check_tree();
+    for (unsigned i = 0; i < cap_count; i++) {
+        enum cap_type type = cap_type_of(caps[i]);
+        bool whole = caps[i]->flags & CAP_ROOT || !parents[i];
+
+        if (!whole || caps[i]->flags & CAP_INTERNAL)
+            continue;
+        if (type == CAP_ADDRESS_SPACE || type == CAP_DOMAIN)
+            check_space(cap_object(caps[i]));
+        if (type == CAP_THREAD)
+            check_thread(cap_object(caps[i]));
+    }
+    for (unsigned i = 0; i < MACHINE_CPUS; i++)
+        check_queue(i);
+}
+
+/* ---- What is reached ---- */
+
+/* Is `at` what a Frame that is mapped there stands for? */
+static bool is_mapped(const struct space *space, uint64_t address, bool write,
+                      uint64_t at)
+{
+    for (const struct cap *cap = space->mappings.map_next; cap;
+         cap = cap->map_next) {
+        uint64_t from = mapping_address(cap);
+
+        if (cap_type_of(cap) == CAP_FRAME && address - from < 1ul << cap->bits)
+            return at == virt_to_phys(cap_object(cap)).v + (address - from) &&
+                   (!write || cap->data & MAP_WRITE);
+    }
+    return false;
+}
+
+void world_touch(uint64_t address, bool write)
+{
+    const struct thread *self = cpu_self()->current;
+    paddr_t at;
+
+    if (self && machine_access(address, write, &at))
+        must(is_mapped(self->space, address, write, at.v),
+             "R4: a thread reaches what is not mapped");
+}
+
+static const struct device *device_of(uint16_t rid)
+{
+    gather();
+    for (unsigned i = 0; i < cap_count; i++) {
+        const struct device *device = cap_object(caps[i]);
+
+        if (cap_type_of(caps[i]) == CAP_DEVICE && device->iommu.rid == rid)
+            return device;
+    }
+    return NULL;
+}
+
+const struct space *world_domain(uint16_t rid)
+{
+    const struct device *device = device_of(rid);
+    const struct cap *binding =
+        device ? &device->bindings[DEVICE_BIND_DOMAIN] : NULL;
+
+    if (!binding || device->state != DEVICE_CAGED ||
+        cap_type_of(binding) != CAP_DOMAIN)
+        return NULL;
+    return cap_object(binding);
+}
+
+uint64_t world_mapped(const struct space *space, unsigned n)
+{
+    const struct cap *cap = NULL;
+
+    for (unsigned i = 0; space && i <= n % 16; i++) {
+        cap = cap ? cap->map_next : NULL;
+        if (!cap)
+            cap = space->mappings.map_next;
+    }
+    return cap && cap_type_of(cap) == CAP_FRAME ? mapping_address(cap) : 0;
+}
+
+#define TRIES   16
+#define REACHES 8 /* of a space's mappings */
+
+/* What devices did last. */
+static struct dma {
+    uint64_t address;
+    uint16_t rid;
+    bool write;
+} tries[TRIES];
+static unsigned next_try;
+
+static void dma(const struct dma *d)
+{
+    const struct space *domain;
+    uint64_t at;
+
+    if (model_dma(0, d->rid, d->address, d->write, &at) != 0 ||
+        memory_quarantined)
+        return;
+    domain = world_domain(d->rid);
+    must(domain, "R1: a device without a cage reaches memory");
+    must(is_mapped(domain, d->address, d->write, at),
+         "R4: a device reaches what is not mapped");
+}
+
+void world_dma(uint16_t rid, uint64_t address, bool write)
+{
+    struct dma *d = &tries[next_try++ % TRIES];
+
+    *d = (struct dma){address, rid, write};
+    dma(d);
+}
+
+static void check_tlb(void)
+{
+    const struct thread *self = cpu_self()->current;
+    uint64_t address;
+    bool write;
+    paddr_t at;
+
+    for (unsigned n = 0; self && machine_cached(n, &address, &write, &at); n++)
+        must(is_mapped(self->space, address, write, at.v),
+             "R4: a TLB keeps what is not mapped");
+}
+
+/* Everything that is mapped is reached, so that caches keep it. */
+static void touch_all(void)
+{
+    const struct thread *self = cpu_self()->current;
+    const struct cap *cap = self ? self->space->mappings.map_next : NULL;
+
+    for (unsigned i = 0; cap && i < REACHES; cap = cap->map_next, i++)
+        if (cap_type_of(cap) == CAP_FRAME)
+            world_touch(mapping_address(cap), cap->data & MAP_WRITE);
+}
+
+static void reach_all(const struct device *device)
+{
+    const struct space *domain = world_domain(device->iommu.rid);
+    const struct cap *cap = domain ? domain->mappings.map_next : NULL;
+
+    for (unsigned i = 0; cap && i < REACHES; cap = cap->map_next, i++)
+        if (cap_type_of(cap) == CAP_FRAME)
+            world_dma(device->iommu.rid, mapping_address(cap),
+                      cap->data & MAP_WRITE);
+}
+
+/* R5: an interrupt's entry is for its device, and for no other. */
+static void request_all(const struct interrupt *irq)
+{
+    uint64_t address = 0xfee00010 | (irq->index & 0x7ffful) << 5;
+    uint8_t vector;
+    uint32_t apic_id;
+
+    if (irq->dead || !irq->remapped || memory_quarantined)
+        return;
+    model_msi(0, irq->source, address, 0, &vector, &apic_id);
+    must(model_msi(0, irq->source ^ 1, address, 0, &vector, &apic_id) != 0,
+         "R5: another device's request is taken");
+}
+
+void world_check_reach(void)
+{
+    unsigned self = cpu_self()->index;
+
+    for (unsigned i = 0; i < MACHINE_CPUS; i++) {
+        machine_cpu(i);
+        check_tlb();
+        touch_all();
+    }
+    machine_cpu(self);
+    for (unsigned i = 0; i < TRIES; i++)
+        if (tries[i].rid)
+            dma(&tries[i]);
+    gather();
+    for (unsigned i = 0; i < cap_count; i++) {
+        if (!(caps[i]->flags & CAP_ROOT))
+            continue;
+        if (cap_type_of(caps[i]) == CAP_DEVICE)
+            reach_all(cap_object(caps[i]));
+        if (cap_type_of(caps[i]) == CAP_INTERRUPT)
+            request_all(cap_object(caps[i]));
+    }
+}
+
+void world_forget(void)
+{
+    for (unsigned i = 0; i < TRIES; i++)
+        tries[i] = (struct dma){0};
+}
+
+void world_msi(uint16_t rid, uint64_t address, uint32_t data)
+{
+    unsigned self = cpu_self()->index;
+    uint8_t vector;
+    uint32_t apic_id;
+    bool known = false;
+
+    if (model_msi(0, rid, address, data, &vector, &apic_id) != 0)
+        return;
+    gather();
+    for (unsigned i = 0; i < cap_count; i++) {
+        const struct interrupt *irq = cap_object(caps[i]);
+
+        if (cap_type_of(caps[i]) == CAP_INTERRUPT && !irq->dead)
+            known |= irq->source == rid && irq->vector == vector &&
+                     irq->cpu == apic_id;
+    }
+    must(known || memory_quarantined, "R5: an interrupt comes from nowhere");
+    if (apic_id < MACHINE_CPUS) {
+        machine_cpu(apic_id);
+        machine_interrupt(vector);
+        machine_cpu(self);
+    }
+}

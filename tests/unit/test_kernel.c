@@ -1,0 +1,233 @@
+/*
+ * The kernel on a machine of two CPUs (tests/host): what was unmapped, blocked
+ * or deleted is out of every cache when the call returns (R4), interrupts come
+ * from their source (R5), and hardware that does not confirm costs memory, not
+ * safety. With and without PCIDs, for units of several kinds.
+ *
+ * The MUTATION_ builds of kernel/ and iommu/ must make these tests fail.
+ *
+ * machine: tests/host
+ * links: tests/host/machine.c tests/host/world.c tests/host/world_check.c
+ * links: tests/host/furnish.c
+ * links: tests/unit/vtd_model.c
+ * links: kernel/cap.c kernel/captable.c kernel/destroy.c kernel/device.c
+ * links: kernel/device_fault.c kernel/domain.c kernel/endpoint.c
+ * links: kernel/fast_fault.c kernel/fastpath.c kernel/interrupt.c
+ * links: kernel/interrupt_ops.c kernel/interrupts.c kernel/main.c
+ * links: kernel/message.c kernel/notification.c kernel/notification_ops.c
+ * links: kernel/ports.c kernel/radix.c kernel/remote.c kernel/sched.c
+ * links: kernel/sched_ops.c kernel/space.c kernel/space_ops.c
+ * links: kernel/syscall.c kernel/thread.c kernel/thread_ops.c
+ * links: kernel/timer.c kernel/untyped.c
+ * links: kernel/arch/x86_64/radix_cpu.c kernel/arch/x86_64/ioapic.c
+ * links: iommu/vtd/radix_vtd.c iommu/vtd/scope.c iommu/vtd/queue.c
+ * links: iommu/vtd/context.c iommu/vtd/domain.c iommu/vtd/remap.c
+ * links: iommu/vtd/fault.c boot/vtd/dmar.c boot/vtd/scopes.c boot/vtd/init.c
+ * links: boot/vtd/faults.c boot/vtd/tables.c boot/vtd/unit.c
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <cordon/operations.h>
+#include "tests/host/world.h"
+
+#define ARGS(...)   ((const uint64_t[7]){__VA_ARGS__})
+#define FREE_FRAME  (WORLD_FRAMES + 2)
+#define FREE_FRAMES 6
+#define AT          0x400000ul
+#define RW          (MAP_READ | MAP_WRITE)
+
+static uint64_t call(uint64_t operation, cap_t slot, const uint64_t args[7])
+{
+    uint64_t status = machine_call(operation, slot, args);
+
+    world_check();
+    world_check_reach();
+    return status;
+}
+
+#define OK_CALL(operation, slot, ...)                                          \
+    assert_int_equal(call(operation, slot, ARGS(__VA_ARGS__)), OK)
+
+static const unsigned kinds[] = {MODEL_COHERENT, 0, MODEL_CACHING_MODE,
+                                 MODEL_COHERENT | MODEL_NO_PAGE_SELECT};
+#define KINDS (2 * sizeof(kinds) / sizeof(kinds[0]))
+
+/* Runs a test on each kind of machine. */
+static void on_all(void (*test)(void))
+{
+    for (unsigned i = 0; i < KINDS; i++) {
+        machine_start(kinds[i / 2], i % 2);
+        world_make();
+        world_furnish();
+        test();
+        world_end();
+    }
+}
+
+/* What the first thread maps is seen by its space on both CPUs. */
+static void map_and_unmap(cap_t space)
+{
+    OK_CALL(OP_SPACE_MAP, space, FREE_FRAME, 4, AT, RW);
+    OK_CALL(OP_SPACE_PROTECT, space, FREE_FRAME + 1, 2, MAP_READ);
+    OK_CALL(OP_SPACE_UNMAP, space, FREE_FRAME + 3, 1);
+    OK_CALL(OP_SPACE_MAP, space, FREE_FRAME + 4, 1, AT + 3 * PAGE_SIZE, RW);
+    OK_CALL(OP_SPACE_UNMAP, space, FREE_FRAME, FREE_FRAMES);
+    /* One page by the short way, each a time of its own. */
+    for (unsigned i = 0; i < FREE_FRAMES; i++) {
+        OK_CALL(OP_SPACE_MAP, space, FREE_FRAME + i, 1, AT, RW);
+        OK_CALL(OP_SPACE_UNMAP, space, FREE_FRAME + i, 1);
+    }
+}
+
+static void spaces(void)
+{
+    map_and_unmap(WORLD_SPACE);
+    map_and_unmap(WORLD_DOMAIN);
+    map_and_unmap(WORLD_SPACE_2); /* loaded nowhere */
+}
+
+static void test_spaces(void **state)
+{
+    (void)state;
+    on_all(spaces);
+}
+
+/* A Frame that is deleted, and memory that is revoked, are reached no more. */
+static void deletion(void)
+{
+    OK_CALL(OP_SPACE_MAP, WORLD_SPACE, FREE_FRAME, 2, AT, RW);
+    OK_CALL(OP_SPACE_MAP, WORLD_DOMAIN, FREE_FRAME + 2, 2, AT, RW);
+    OK_CALL(OP_CAPTABLE_COPY, WORLD_TABLE, WORLD_EMPTY, 0, FREE_FRAME + 4,
+            RIGHT_READ);
+    OK_CALL(OP_SPACE_MAP, WORLD_DOMAIN, WORLD_EMPTY, 1, 2 * AT, MAP_READ);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, FREE_FRAME);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, FREE_FRAME + 2);
+    OK_CALL(OP_CAPTABLE_REVOKE, WORLD_TABLE, FREE_FRAME + 4);
+    OK_CALL(OP_CAPTABLE_MOVE, WORLD_TABLE, WORLD_EMPTY, 0, FREE_FRAME + 3);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_DOMAIN);
+}
+
+static void test_deletion(void **state)
+{
+    (void)state;
+    on_all(deletion);
+}
+
+/* R3, R4: a blocked device reaches nothing, attached again it reaches what its
+ * new Domain has and nothing of the old one. */
+static void devices(void)
+{
+    OK_CALL(OP_SPACE_MAP, WORLD_DOMAIN, FREE_FRAME, 2, AT, RW);
+    OK_CALL(OP_DEVICE_BLOCK, WORLD_DEVICE, 0);
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_DOMAIN, 15, 1, 0, WORLD_EMPTY);
+    OK_CALL(OP_DEVICE_ATTACH, WORLD_DEVICE, WORLD_EMPTY);
+    OK_CALL(OP_SPACE_MAP, WORLD_EMPTY, FREE_FRAME + 2, 1, AT, MAP_READ);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_EMPTY);
+    OK_CALL(OP_DEVICE_ATTACH, WORLD_DEVICE, WORLD_DOMAIN);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_DEVICE);
+}
+
+static void test_devices(void **state)
+{
+    (void)state;
+    on_all(devices);
+}
+
+/* R5: delivered to its notification, gone when it is gone. */
+static void interrupts(void)
+{
+    uint64_t address, data;
+    struct thread *self;
+
+    OK_CALL(OP_DEVICE_INTERRUPT, WORLD_DEVICE, WORLD_MEMORY, 0, WORLD_EMPTY, 1,
+            1000);
+    self = cpus[0].current;
+    address = self->regs.rsi;
+    data = self->regs.rdx;
+    OK_CALL(OP_INTERRUPT_BIND, WORLD_EMPTY, WORLD_EVENTS);
+    assert_int_equal(call(OP_NOTIFICATION_WAIT, WORLD_EVENTS, ARGS(0)),
+                     ERR_TIMEOUT);
+    world_msi(WORLD_RID, address, (uint32_t)data);
+    OK_CALL(OP_NOTIFICATION_WAIT, WORLD_EVENTS, 0);
+    OK_CALL(OP_INTERRUPT_INFO, WORLD_EMPTY, 0);
+    assert_int_equal(self->regs.rsi, 1); /* delivered */
+    assert_int_equal(self->regs.r9, 1);  /* on that CPU */
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_EMPTY);
+    world_msi(WORLD_RID, address, (uint32_t)data);
+    OK_CALL(OP_DEVICE_BLOCK, WORLD_DEVICE, 0);
+}
+
+static void test_interrupts(void **state)
+{
+    (void)state;
+    on_all(interrupts);
+}
+
+/* The first thread calls the one that waits, which answers. */
+static void messages(void)
+{
+    struct thread *caller = cpus[0].current, *server;
+
+    machine_call(OP_ENDPOINT_CALL, WORLD_ENDPOINTS,
+                 ARGS(TAG(7, 4, 0), 1, 2, 3, 4, 0, DEADLINE_NEVER));
+    world_check();
+    server = cpus[0].current;
+    assert_ptr_not_equal(server, caller);
+    assert_int_equal(server->regs.rsi, TAG(7, 4, 0));
+    assert_int_equal(server->regs.r9, 4);
+    machine_call(OP_REPLY_RECEIVE, WORLD_ENDPOINTS,
+                 ARGS(TAG(8, 1, 0), 9, 0, 0, 0, WORLD_REPLIES, DEADLINE_NEVER));
+    world_check();
+    assert_ptr_equal(cpus[0].current, caller);
+    assert_int_equal(caller->regs.rax, OK);
+    assert_int_equal(caller->regs.rdx, 9);
+    /* A slot beyond all tables is refused, whatever it is times 64. */
+    assert_int_equal(
+        call(OP_ENDPOINT_CALL, ~0ul, ARGS(0, 0, 0, 0, 0, 0, DEADLINE_NEVER)),
+        ERR_CAPABILITY);
+}
+
+static void test_messages(void **state)
+{
+    (void)state;
+    on_all(messages);
+}
+
+/* R4: what hardware did not confirm is never used again. */
+static void test_quarantine(void **state)
+{
+    (void)state;
+    machine_start(MODEL_COHERENT, false);
+    world_make();
+    world_furnish();
+    OK_CALL(OP_SPACE_MAP, WORLD_DOMAIN, FREE_FRAME, 1, AT, RW);
+    model_fail(MODEL_DEAD, 0);
+    assert_int_equal(STATUS_CODE(machine_call(OP_SPACE_UNMAP, WORLD_DOMAIN,
+                                              ARGS(FREE_FRAME, 1))),
+                     ERR_UNCONFIRMED);
+    assert_true(memory_quarantined);
+    model_fail(MODEL_FINE, 0); /* a unit that failed is not believed again */
+    assert_int_equal(
+        STATUS_CODE(call(OP_CAPTABLE_REVOKE, WORLD_TABLE, ARGS(WORLD_MEMORY))),
+        ERR_UNCONFIRMED);
+    assert_int_equal(
+        STATUS_CODE(call(OP_UNTYPED_RETYPE, WORLD_MEMORY,
+                         ARGS(CAP_NOTIFICATION, 0, 1, 0, WORLD_EMPTY))),
+        ERR_UNCONFIRMED);
+    world_end();
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_spaces),   cmocka_unit_test(test_deletion),
+        cmocka_unit_test(test_devices),  cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_messages), cmocka_unit_test(test_quarantine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
