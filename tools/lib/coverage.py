@@ -30,6 +30,21 @@ class Image:
                                  stdout=subprocess.PIPE).stdout
         self.patched = int(re.search(r"(\w+) \w entry_clac$", symbols, re.M)[1], 16)
 
+    def plugin(self, where):
+        """Builds the plugin into `where`. The file that it notes into, and what
+        QEMU's -plugin takes."""
+        where = os.path.abspath(where)
+        os.makedirs(where, exist_ok=True)
+        plugin, text, seen = (os.path.join(where, name) for name in
+                              ("cover.so", "text.bin", "executed.bin"))
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o",
+                        plugin, os.path.join(ROOT, "tests/coverage/cover.c")],
+                       check=True)
+        with open(text, "wb") as f:
+            f.write(self.text)
+        return seen, (f"{plugin},out={seen},text={text},base={self.base:#x},"
+                      f"patched={self.patched:#x}")
+
     def instructions(self):
         code = subprocess.run(["objdump", "-d", "--no-show-raw-insn", "-j", ".text",
                                self.elf], check=True, text=True,
