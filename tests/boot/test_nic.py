@@ -271,3 +271,40 @@ def test_nothing_is_lost_in_the_pcap(start, wire, card):
     m.stop()
     ours = [f for f in pcap_frames(wire.pcap) if f[6:12] == MAC and f[12:14] == COMMAND]
     assert ours == got
+
+
+def test_a_lying_driver_is_found_out(machine):
+    """Lengths, indices, counts, descriptions: none gets past the library."""
+    m = machine("tests/component/packetliar/policy.yaml")
+    m.wait_prompt()
+    m.expect("victim: done, 0 failed", 60)
+    log = m.run("log")
+    lines = dict(re.findall(r"victim: lie (\d+): (.*)", log))
+    assert "64 came, 64 sent, no error" in lines["0"]
+    assert "the driver broke the rings" in lines["2"] and "no error" in lines["7"]
+    assert "page fault" not in log and "restart" not in log, log
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_a_flood_does_not_keep_calls_out(start, wire, card):
+    """As many small frames as the host can send, for whom nobody waits."""
+    start(card)
+    burst = [OTHER + PEER + b"\x88\xb7" + bytes(46)] * 200
+    wire.send(command(MAC, b"F", bytes([1, 0]) + bytes(48)))     # promiscuous
+    wire.report("no error")
+    for _ in range(50):
+        wire.send(*burst)
+        while wire.receive(0) is not None:
+            pass
+    # A card that is full drops frames, commands as well.
+    for _ in range(20):
+        wire.send(command(MAC, b"E", b"calm"))
+        try:
+            assert b"calm" in wire.until(lambda f: f[12:14] == COMMAND, 2)[-1]
+            break
+        except AssertionError:
+            pass
+    else:
+        pytest.fail("no echo after the flood")
+    wire.send(command(MAC, b"S"))
+    wire.report("statistics 0", 30)
