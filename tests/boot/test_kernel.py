@@ -3,6 +3,7 @@ kind of operation, and print a closing line."""
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -52,3 +53,25 @@ def test_random_calls(run, smp):
 def test_budgets(run, smp):
     """Times are exact here: one instruction is one nanosecond."""
     assert run("budgets", 120, smp=smp, icount=True) > 30
+
+
+def test_calls_on_two_cpus_share_no_written_line(machine, build, test_directory):
+    """Two pairs call on two CPUs: by the emulator's account there is no cache
+    line of the kernel that one CPU writes and the other touches, locks
+    included. Stopping a thread of the other CPU shows that it would see one."""
+    plugin = os.path.join(test_directory, "shared.so")
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", plugin,
+                    "tests/bench/shared.c"], check=True)
+    out = os.path.join(test_directory, "shared.txt")
+    init = os.path.join(build, "kernel-tests", "pairs")
+    m = machine(POLICY, iso_options={"replace": {"init": init}}, trace=False,
+                smp=2, extra=["-plugin", f"{plugin},out={out}"])
+    m.expect("pairs 1 ", timeout=120)
+    with open(out) as f:
+        lines = f.read().splitlines()
+    found = {int(w[1]): list(map(int, w[2:])) for w in
+             (line.split() for line in lines) if w[0] == "shared"}
+    shared, first, second = found[20]
+    assert shared == 0, lines
+    assert min(first, second) > 1000
+    assert found[22][0] > 0

@@ -4,10 +4,12 @@
  * both take turns, so that in some of them the host does nothing else. A line
  * `pairs N CALLS NS` comes after each.
  */
+#include "../../bench/mark.h"
 #include "../bench/bench.h"
 
 #define WINDOWS   100
 #define WINDOW_NS 10000000ul
+#define WATCH_NS  50000000ul
 
 enum {
     FIRST_ENDPOINT = 330 + 200,
@@ -98,6 +100,20 @@ static void make(enum cap_type type, cap_t slot)
     check("make", untyped_retype(ram, type, 0, 1, 0, slot, 0).status, OK);
 }
 
+/* For tests/bench/shared.c: both pairs are calling; then one CPU asks the other
+ * for something, which takes memory that both write. */
+static void watched(void)
+{
+    notification_wait(EVENTS, now() + WATCH_NS);
+    MARK(MARK_CALLS);
+    notification_wait(EVENTS, now() + WATCH_NS);
+    MARK(MARK_CALLS + 1);
+    MARK(MARK_SUSPEND);
+    check("suspend", thread_suspend(worker_thread(3)).status, OK);
+    MARK(MARK_SUSPEND + 1);
+    check("resume", thread_resume(worker_thread(3)).status, OK);
+}
+
 void run_tests(void)
 {
     check("two CPUs", boot->cpus >= 2, 1);
@@ -111,6 +127,7 @@ void run_tests(void)
     peer_start(1, second_server, 120, 0, 1);
     worker_start(2, first_client, 100, 0);
     worker_start(3, second_client, 100, 1);
+    watched();
     for (int i = 0; i < WINDOWS; i++) {
         check("suspend", thread_suspend(worker_thread(3)).status, OK);
         window(1);
