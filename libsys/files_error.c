@@ -15,7 +15,7 @@ static const struct {
     {"is a directory", EISDIR},
     {"too many levels of symbolic links", ELOOP},
     {"file name too long or not a name", ENAMETOOLONG},
-    {"the disk could not be read", EIO},
+    {"the disk could not be read or written", EIO},
     {"the file system is damaged", EIO},
     {"file is not open", EBADF},
     {"too many open files", EMFILE},
@@ -25,10 +25,16 @@ static const struct {
     {"out of memory", ENOMEM},
     {"the file service does not answer", EIO},
     {"the file service has been restarted", EIO},
+    {"there is a file of that name", EEXIST},
+    {"directory not empty", ENOTEMPTY},
+    {"the disk is full", ENOSPC},
+    {"the file system is read-only", EROFS},
+    {"not allowed to write", EACCES},
+    {"file too large", EFBIG},
 };
 #define FIRST FILES_ERR_REQUEST
 #define COUNT ((int)(sizeof(errors) / sizeof(errors[0])))
-_Static_assert(FILES_ERR_CONNECT - FIRST + 1 ==
+_Static_assert(FILES_ERR_TOO_LARGE - FIRST + 1 ==
                    sizeof(errors) / sizeof(errors[0]),
                "a line for each error");
 

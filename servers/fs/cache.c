@@ -14,6 +14,7 @@ void cache_init(struct cache *cache, const struct cache_source *source,
     cache->data = data;
     cache->lines = lines;
     cache->disk_bytes = disk_bytes;
+    cache->grain = CACHE_GRAIN;
 }
 
 static uint8_t *line_data(struct cache *cache, unsigned line)
@@ -22,7 +23,7 @@ static uint8_t *line_data(struct cache *cache, unsigned line)
 }
 
 /* The line that has this offset or is getting it; `lines` if none. */
-static unsigned line_find(const struct cache *cache, uint64_t offset)
+unsigned cache_line_find(const struct cache *cache, uint64_t offset)
 {
     for (unsigned i = 0; i < cache->lines; i++)
         if (cache->line[i].state != CACHE_EMPTY &&
@@ -31,8 +32,8 @@ static unsigned line_find(const struct cache *cache, uint64_t offset)
     return cache->lines;
 }
 
-/* An empty line, else the one unused for longest; `lines` if all are loading.
- */
+/* An empty line, else the clean one unused for longest; `lines` if all are
+ * loading or dirty. */
 static unsigned line_victim(const struct cache *cache)
 {
     unsigned best = cache->lines;
@@ -42,7 +43,7 @@ static unsigned line_victim(const struct cache *cache)
 
         if (line->state == CACHE_EMPTY)
             return i;
-        if (line->state == CACHE_VALID &&
+        if (line->state == CACHE_VALID && !line->dirty &&
             (best == cache->lines || line->used < cache->line[best].used))
             best = i;
     }
@@ -71,13 +72,15 @@ static int line_start(struct cache *cache, unsigned i, uint64_t offset)
 
 void cache_drop(struct cache *cache)
 {
-    for (unsigned i = 0; i < cache->lines; i++)
+    for (unsigned i = 0; i < cache->lines; i++) {
         cache->line[i].state = CACHE_EMPTY;
-    cache->loading = 0;
+        cache->line[i].dirty = 0;
+    }
+    cache->loading = cache->writing = cache->dirty_lines = cache->staged = 0;
 }
 
-/* Wait until one more line has come, whichever it is. */
-static int wait_any(struct cache *cache)
+/* Wait until one more line has come or gone, whichever it is. */
+int cache_wait_any(struct cache *cache)
 {
     unsigned i;
     int error;
@@ -87,21 +90,26 @@ static int wait_any(struct cache *cache)
         for (i = 0; i < cache->lines; i++)
             if (cache->line[i].state == CACHE_LOADING)
                 cache->line[i].state = CACHE_EMPTY;
-        cache->loading = 0;
+        cache->loading = cache->writing = 0;
         return lost;
     }
-    if (i >= cache->lines || cache->line[i].state != CACHE_LOADING)
+    if (i >= cache->lines || cache->line[i].state != CACHE_LOADING) {
+        if (cache->writing)
+            cache->writing--;
+        if (error && !cache->write_error)
+            cache->write_error = error;
         return 0;
+    }
     cache->line[i].state = error ? CACHE_EMPTY : CACHE_VALID;
     cache->line[i].error = error;
     cache->loading--;
     return 0;
 }
 
-static int line_wait(struct cache *cache, unsigned i)
+int cache_line_wait(struct cache *cache, unsigned i)
 {
     while (cache->line[i].state == CACHE_LOADING) {
-        int lost = wait_any(cache);
+        int lost = cache_wait_any(cache);
 
         if (lost)
             return lost;
@@ -109,16 +117,25 @@ static int line_wait(struct cache *cache, unsigned i)
     return cache->line[i].state == CACHE_VALID ? 0 : cache->line[i].error;
 }
 
-/* Start a read that is wanted now; waits for room if all lines are loading. */
-static int line_fetch(struct cache *cache, uint64_t offset, unsigned *i)
+/* A line to fill: waits if all are loading, writes if all are dirty. */
+int cache_line_room(struct cache *cache, unsigned *i)
 {
     while ((*i = line_victim(cache)) == cache->lines) {
-        int lost = wait_any(cache);
+        int error =
+            cache->loading ? cache_wait_any(cache) : cache_clean(cache);
 
-        if (lost)
-            return lost;
+        if (error)
+            return error;
     }
-    return line_start(cache, *i, offset);
+    return 0;
+}
+
+/* Start a read that is wanted now. */
+int cache_line_fetch(struct cache *cache, uint64_t offset, unsigned *i)
+{
+    int error = cache_line_room(cache, i);
+
+    return error ? error : line_start(cache, *i, offset);
 }
 
 int cache_view(struct cache *cache, uint64_t offset, const uint8_t **data,
@@ -133,16 +150,16 @@ int cache_view(struct cache *cache, uint64_t offset, const uint8_t **data,
         return CACHE_ERR_RANGE;
     if (cache->disk_bytes - base < room)
         room = (size_t)(cache->disk_bytes - base);
-    i = line_find(cache, base);
+    i = cache_line_find(cache, base);
     if (i < cache->lines) {
         cache->hits++;
     } else {
         cache->misses++;
-        error = line_fetch(cache, base, &i);
+        error = cache_line_fetch(cache, base, &i);
         if (error)
             return error;
     }
-    error = line_wait(cache, i);
+    error = cache_line_wait(cache, i);
     if (error)
         return error;
     cache->line[i].used = ++cache->now;
@@ -164,7 +181,7 @@ void cache_ahead(struct cache *cache, uint64_t offset, uint64_t bytes)
 
         if (cache->loading >= cache->lines / 2)
             return;
-        i = line_find(cache, base);
+        i = cache_line_find(cache, base);
         if (i < cache->lines) {
             cache->line[i].used = ++cache->now;
             continue;

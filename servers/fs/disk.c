@@ -1,35 +1,37 @@
 /*
- * The cache's source: reads through a block service's ring (see disk.h).
+ * The cache's source: reads and writes through a block service's ring (see
+ * disk.h).
  *
- * When the driver dies, what was under way is lost but nothing else: reads
- * change nothing, so the disk is opened again and the read that somebody waits
- * for is issued once more.
+ * When the driver dies, the block client asks its successor for all that had no
+ * answer. If that does not help, the disk is opened again and the read that
+ * somebody waits for is issued once more. What was dirty would be lost by that:
+ * then the error is told, and the volume goes back to its last commit.
  */
 #include "disk.h"
 
 #include <cordon/clock.h>
 #include <string.h>
 
-#define READ_PATIENCE (30 * NS_PER_S)
+#define PATIENCE (30 * NS_PER_S)
 
 /* A driver that dies while we connect is being restarted: try again. */
 #define OPEN_TRIES    6
 #define OPEN_PAUSE_NS (200 * NS_PER_MS)
 
-/* Cache sizes to try, in lines: the largest that the memory allows. */
-static const unsigned cache_lines[] = {64, 32, 16, 8, 4};
+/* Cache sizes to try, in lines: the largest that the memory allows. With the
+ * staging line they fill whole large pages. */
+static const unsigned cache_lines[] = {63, 31, 15, 7, 3};
 
-static int start_read(void *context, uint64_t offset, uint32_t bytes,
-                      unsigned line)
+static int start(struct disk *disk, enum block_operation operation,
+                 uint64_t offset, uint32_t bytes, uint64_t place)
 {
-    struct disk *disk = context;
     struct block_request request = {
         .lba = offset / disk->block_bytes,
         .blocks = bytes / disk->block_bytes,
-        .operation = BLOCK_READ,
+        .operation = operation,
         .buffer = &disk->buffer,
-        .offset = (uint64_t)line * CACHE_LINE_BYTES,
-        .tag = line,
+        .offset = place,
+        .tag = place / CACHE_LINE_BYTES,
     };
     int status;
 
@@ -41,7 +43,27 @@ static int start_read(void *context, uint64_t offset, uint32_t bytes,
     return status;
 }
 
-static int finish_read(void *context, unsigned *line, int *error)
+static int start_read(void *context, uint64_t offset, uint32_t bytes,
+                      unsigned line)
+{
+    return start(context, BLOCK_READ, offset, bytes,
+                 (uint64_t)line * CACHE_LINE_BYTES);
+}
+
+static int start_write(void *context, uint64_t offset, uint32_t bytes,
+                       uint64_t place)
+{
+    return start(context, BLOCK_WRITE, offset, bytes, place);
+}
+
+static int flush(void *context)
+{
+    struct disk *disk = context;
+
+    return disk->device ? block_flush(disk->device) : BLOCK_E_GONE;
+}
+
+static int finish(void *context, unsigned *line, int *error)
 {
     struct disk *disk = context;
 
@@ -51,7 +73,7 @@ static int finish_read(void *context, unsigned *line, int *error)
         disk->result = 0;
         disk->result_count =
             block_reap(disk->device, disk->results, DISK_RESULTS,
-                       clock_after(READ_PATIENCE));
+                       clock_after(PATIENCE));
         if (!disk->result_count)
             return BLOCK_E_TIMEOUT;
     }
@@ -68,7 +90,8 @@ static int buffer_lend(struct disk *disk, unsigned *lines)
     for (size_t i = 0; i < sizeof(cache_lines) / sizeof(cache_lines[0]); i++) {
         *lines = cache_lines[i];
         status = block_buffer_lend(
-            disk->device, (size_t)*lines * CACHE_LINE_BYTES, &disk->buffer);
+            disk->device, (size_t)(*lines + CACHE_STAGING) * CACHE_LINE_BYTES,
+            &disk->buffer);
         if (status != BLOCK_E_MEMORY && status != BLOCK_E_LIMIT)
             break;
     }
@@ -97,7 +120,7 @@ static int open_once(struct disk *disk, unsigned *lines)
 
 int disk_open(struct disk *disk, const char *service, uint32_t number)
 {
-    struct cache_source source = {start_read, finish_read, disk};
+    struct cache_source source = {start_read, finish, start_write, flush, disk};
     const struct block_info *info;
     unsigned lines, tries = OPEN_TRIES;
     int status;
@@ -112,7 +135,10 @@ int disk_open(struct disk *disk, const char *service, uint32_t number)
     info = block_info(disk->device);
     disk->block_bytes = info->block_bytes;
     disk->bytes = info->blocks * info->block_bytes;
+    disk->read_only = info->flags & BLOCK_INFO_READ_ONLY;
     cache_init(&disk->cache, &source, disk->buffer.data, lines, disk->bytes);
+    if (info->block_bytes > CACHE_GRAIN)
+        disk->cache.grain = info->block_bytes;
     return BLOCK_OK;
 }
 
@@ -131,6 +157,8 @@ static int reopen(struct disk *disk, int error)
     uint64_t bytes = disk->bytes;
 
     disk->last_error = error;
+    if (disk->cache.dirty_lines)
+        return error;
     switch (error) {
     case BLOCK_E_TIMEOUT:
     case BLOCK_E_FAULT:
@@ -187,4 +215,33 @@ void disk_ahead(struct disk *disk, uint64_t offset, uint64_t bytes)
 {
     if (disk->device)
         cache_ahead(&disk->cache, offset, bytes);
+}
+
+static int noted(struct disk *disk, int error)
+{
+    if (error)
+        disk->last_error = error;
+    return error;
+}
+
+int disk_write(struct disk *disk, uint64_t offset, const void *data,
+               size_t bytes)
+{
+    return noted(disk, cache_write(&disk->cache, offset, data, bytes));
+}
+
+int disk_store(struct disk *disk, uint64_t offset, const void *data,
+               size_t bytes)
+{
+    return noted(disk, cache_store(&disk->cache, offset, data, bytes));
+}
+
+int disk_clean(struct disk *disk)
+{
+    return noted(disk, cache_clean(&disk->cache));
+}
+
+int disk_flush(struct disk *disk)
+{
+    return noted(disk, cache_flush(&disk->cache));
 }

@@ -8,6 +8,8 @@
 
 #include <cordon/block.h>
 
+#include <stdbool.h>
+
 #include "servers/fs/cache.h"
 
 #define DISK_RESULTS 16u
@@ -20,7 +22,8 @@ struct disk {
     struct cache cache;
     uint64_t bytes;
     uint32_t block_bytes;
-    int last_error;    /* of the latest read that failed */
+    bool read_only;    /* the policy or the disk allows no write */
+    int last_error;    /* of the latest read or write that failed */
     unsigned reopened; /* how often the driver had to be found again */
     struct block_result results[DISK_RESULTS];
     unsigned result, result_count; /* taken from `results`, and how many */
@@ -35,3 +38,11 @@ int disk_view(struct disk *disk, uint64_t offset, const uint8_t **data,
               size_t *bytes);
 int disk_read(struct disk *disk, uint64_t offset, void *to, size_t bytes);
 void disk_ahead(struct disk *disk, uint64_t offset, uint64_t bytes);
+
+/* As cache_write, _store, _clean, _flush. */
+int disk_write(struct disk *disk, uint64_t offset, const void *data,
+               size_t bytes);
+int disk_store(struct disk *disk, uint64_t offset, const void *data,
+               size_t bytes);
+int disk_clean(struct disk *disk);
+int disk_flush(struct disk *disk);

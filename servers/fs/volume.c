@@ -1,11 +1,8 @@
 /*
- * Mounting, names, attributes, directories, links (see volume.h). Files' data
- * is in volume_file.c.
+ * Names, attributes, directories, links: what is read (see volume.h).
  */
 #include "volume.h"
 
-#include <et/com_err.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "servers/fs/path.h"
@@ -22,82 +19,21 @@ int volume_error(errcode_t error)
     case EXT2_ET_NO_MEMORY:
         return FILES_ERR_MEMORY;
     case EXT2_ET_SHORT_READ:
+    case EXT2_ET_SHORT_WRITE:
         return FILES_ERR_IO;
+    case EXT2_ET_BLOCK_ALLOC_FAIL:
+    case EXT2_ET_INODE_ALLOC_FAIL:
+    case EXT2_ET_DIR_NO_SPACE:
+        return FILES_ERR_FULL;
+    case EXT2_ET_DIR_EXISTS:
+        return FILES_ERR_EXISTS;
+    case EXT2_ET_FILE_TOO_BIG:
+        return FILES_ERR_TOO_LARGE;
+    case EXT2_ET_RO_FILSYS:
+        return FILES_ERR_READ_ONLY;
     default:
         return FILES_ERR_CORRUPT;
     }
-}
-
-/* Where a copy of the superblock is, by block size (ext4: block 0 or 1 of
- * group 1, whose size in blocks is 8 * block size). */
-static const struct {
-    int superblock;
-    unsigned block_bytes;
-} copies[] = {{0, 0}, {32768, 4096}, {8193, 1024}, {16384, 2048}};
-
-static errcode_t open_any(struct volume *v, int *superblock)
-{
-    errcode_t first = 0, error;
-
-    for (size_t i = 0; i < sizeof(copies) / sizeof(copies[0]); i++) {
-        *superblock = copies[i].superblock;
-        error = ext2fs_open2(
-            "partition", NULL, EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP,
-            copies[i].superblock, copies[i].block_bytes, &volume_io, &v->fs);
-        if (!error || (error == EXT2_ET_SHORT_READ && v->disk->last_error))
-            return error;
-        if (!first)
-            first = error;
-    }
-    return first;
-}
-
-int volume_mount(struct volume *v, struct disk *disk, uint64_t offset,
-                 uint64_t bytes, char *message)
-{
-    errcode_t error;
-    int superblock;
-
-    message[0] = 0;
-    memset(v, 0, sizeof(*v));
-    v->disk = disk;
-    v->offset = offset;
-    v->bytes = bytes;
-    volume_io_target = v;
-    initialize_ext2_error_table();
-    error = open_any(v, &superblock);
-    if (error) {
-        v->fs = NULL;
-        snprintf(message, FILES_STATUS_MAX + 1, "no usable ext4: %s",
-                 error == EXT2_ET_SHORT_READ && disk->last_error
-                     ? block_error_text(disk->last_error)
-                     : error_message(error));
-        return volume_error(error);
-    }
-    v->block_bytes = v->fs->blocksize;
-    if (ext2fs_blocks_count(v->fs->super) > bytes / v->block_bytes) {
-        snprintf(message, FILES_STATUS_MAX + 1,
-                 "ext4 claims %llu blocks, its partition has %llu",
-                 (unsigned long long)ext2fs_blocks_count(v->fs->super),
-                 (unsigned long long)(bytes / v->block_bytes));
-        volume_unmount(v);
-        return FILES_ERR_CORRUPT;
-    }
-    if (superblock)
-        snprintf(message, FILES_STATUS_MAX + 1,
-                 "the superblock is damaged; using its copy at block %d",
-                 superblock);
-    else if (ext2fs_has_feature_journal_needs_recovery(v->fs->super))
-        snprintf(message, FILES_STATUS_MAX + 1,
-                 "not cleanly unmounted; the journal is not replayed");
-    return FILES_OK;
-}
-
-void volume_unmount(struct volume *v)
-{
-    if (v->fs)
-        ext2fs_free(v->fs);
-    v->fs = NULL;
 }
 
 /* The directory entry's type, from an inode's mode. */
@@ -182,6 +118,7 @@ int volume_statfs(struct volume *v, struct files_statfs *statfs)
     statfs->block_bytes = v->block_bytes;
     statfs->blocks = ext2fs_blocks_count(v->fs->super);
     statfs->free_blocks = ext2fs_free_blocks_count(v->fs->super);
+    statfs->flags = v->writable ? FILES_STATFS_WRITABLE : 0;
     statfs->inodes = s->s_inodes_count;
     statfs->free_inodes = s->s_free_inodes_count;
     memcpy(statfs->label, s->s_volume_name, sizeof(s->s_volume_name));

@@ -1,5 +1,5 @@
 /*
- * A file's data: runs of blocks, straight out of the disk's cache.
+ * Reading a file's data: runs of blocks, straight out of the disk's cache.
  *
  * libext2fs's own file reader goes block by block. Here an extent is looked up
  * once and read as the one stretch of the disk that it is. Who reads on where
@@ -10,31 +10,62 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "servers/fs/orphan.h"
+
 #define AHEAD_BYTES (1024u << 10)
 
-int volume_open(struct volume *v, ext2_ino_t inode, struct volume_file *file)
+int volume_refresh(struct volume *v, struct volume_file *file)
 {
     errcode_t error;
 
-    memset(file, 0, sizeof(*file));
-    file->inode = inode;
-    error = ext2fs_read_inode(v->fs, inode, &file->attributes);
+    if (file->generation == v->generation)
+        return FILES_OK;
+    if (file->extents)
+        ext2fs_extent_free(file->extents);
+    file->extents = NULL;
+    file->run_blocks = 0;
+    error = ext2fs_read_inode(v->fs, file->inode, &file->attributes);
     if (error)
         return volume_error(error);
     file->size = EXT2_I_SIZE(&file->attributes);
     if ((file->attributes.i_flags & EXT4_EXTENTS_FL) &&
         !(file->attributes.i_flags & EXT4_INLINE_DATA_FL) &&
         !ext2fs_is_fast_symlink(&file->attributes))
-        error = ext2fs_extent_open2(v->fs, inode, &file->attributes,
+        error = ext2fs_extent_open2(v->fs, file->inode, &file->attributes,
                                     &file->extents);
+    if (!error)
+        file->generation = v->generation;
     return volume_error(error);
+}
+
+int volume_open(struct volume *v, ext2_ino_t inode, struct volume_file *file)
+{
+    int error;
+
+    memset(file, 0, sizeof(*file));
+    file->inode = inode;
+    error = volume_refresh(v, file);
+    if (error)
+        return error;
+    file->volume = v;
+    file->next_open = v->files;
+    v->files = file;
+    return FILES_OK;
 }
 
 void volume_close(struct volume_file *file)
 {
+    struct volume *v = file->volume;
+    struct volume_file **at = &v->files;
+
+    while (*at && *at != file)
+        at = &(*at)->next_open;
+    if (*at)
+        *at = file->next_open;
     if (file->extents)
         ext2fs_extent_free(file->extents);
     file->extents = NULL;
+    orphan_closed(v, file->inode);
 }
 
 static void run_set(struct volume_file *file, uint64_t logical,
@@ -69,7 +100,7 @@ static errcode_t run_by_extent(struct volume_file *file, uint64_t block)
 }
 
 /* Make `file`'s run hold logical block `block`. */
-static int run_find(struct volume *v, struct volume_file *file, uint64_t block)
+int volume_run(struct volume *v, struct volume_file *file, uint64_t block)
 {
     uint64_t blocks = ext2fs_blocks_count(v->fs->super);
     errcode_t error;
@@ -112,7 +143,7 @@ static int read_run(struct volume *v, struct volume_file *file, uint64_t offset,
                     void *to, size_t *n)
 {
     uint64_t in_run;
-    int error = run_find(v, file, offset / v->block_bytes);
+    int error = volume_run(v, file, offset / v->block_bytes);
 
     if (error)
         return error;
@@ -155,10 +186,12 @@ static int read_inline(struct volume *v, struct volume_file *file,
 int volume_read(struct volume *v, struct volume_file *file, uint64_t offset,
                 void *to, size_t bytes, size_t *done)
 {
-    int error = FILES_OK;
+    int error = volume_refresh(v, file);
     size_t at = 0;
 
     *done = 0;
+    if (error)
+        return error;
     if (offset >= file->size)
         return FILES_OK;
     if (bytes > file->size - offset)

@@ -1,5 +1,6 @@
 /*
- * libext2fs's I/O manager: blocks of the partition, out of the disk's cache.
+ * libext2fs's I/O manager: blocks of the partition, out of the running change and
+ * the disk's cache. What is written goes into the change.
  */
 #include "volume.h"
 
@@ -13,7 +14,7 @@ static errcode_t io_open(const char *name, int flags, io_channel *channel)
 {
     io_channel io;
 
-    if (flags & IO_FLAG_RW)
+    if ((flags & IO_FLAG_RW) && !volume_io_target->writable)
         return EXT2_ET_RO_FILSYS;
     io = calloc(1, sizeof(*io));
     if (!io)
@@ -43,22 +44,57 @@ static errcode_t io_set_block_size(io_channel io, int bytes)
     return 0;
 }
 
-/* A negative count is a number of bytes. */
+/* A negative count is a number of bytes. *offset in the partition. */
+static errcode_t io_range(io_channel io, unsigned long long block, int count,
+                          uint64_t *offset, uint64_t *bytes)
+{
+    const struct volume *v = io->private_data;
+    uint64_t size = (uint64_t)io->block_size;
+
+    *bytes = count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * size;
+    if (__builtin_mul_overflow(block, size, offset) || *offset > v->bytes ||
+        *bytes > v->bytes - *offset)
+        return EXT2_ET_SHORT_READ;
+    return 0;
+}
+
+/* The part of a range that lies in one of the file system's blocks. */
+static size_t in_block(const struct volume *v, uint64_t offset, uint64_t bytes,
+                       size_t *skip)
+{
+    *skip = (size_t)(offset % v->block_bytes);
+    return v->block_bytes - *skip < bytes ? v->block_bytes - *skip
+                                          : (size_t)bytes;
+}
+
 static errcode_t io_read_blocks(io_channel io, unsigned long long block,
                                 int count, void *data)
 {
     const struct volume *v = io->private_data;
-    uint64_t size = (uint64_t)io->block_size;
-    uint64_t bytes =
-        count < 0 ? (uint64_t) - (int64_t)count : (uint64_t)count * size;
-    uint64_t offset;
+    uint64_t offset, bytes;
+    uint8_t *to = data;
+    errcode_t error = io_range(io, block, count, &offset, &bytes);
 
-    if (__builtin_mul_overflow(block, size, &offset) || offset > v->bytes ||
-        bytes > v->bytes - offset)
-        return EXT2_ET_SHORT_READ;
-    return disk_read(v->disk, v->offset + offset, data, bytes)
-               ? EXT2_ET_SHORT_READ
-               : 0;
+    if (error)
+        return error;
+    if (!v->writable)
+        return disk_read(v->disk, v->offset + offset, data, (size_t)bytes)
+                   ? EXT2_ET_SHORT_READ
+                   : 0;
+    while (bytes) {
+        size_t skip, n = in_block(v, offset, bytes, &skip);
+        const uint8_t *changed =
+            change_find(&v->change, offset / v->block_bytes);
+
+        if (changed)
+            memcpy(to, changed + skip, n);
+        else if (disk_read(v->disk, v->offset + offset, to, n))
+            return EXT2_ET_SHORT_READ;
+        to += n;
+        offset += n;
+        bytes -= n;
+    }
+    return 0;
 }
 
 static errcode_t io_read_blocks32(io_channel io, unsigned long block, int count,
@@ -67,20 +103,53 @@ static errcode_t io_read_blocks32(io_channel io, unsigned long block, int count,
     return io_read_blocks(io, block, count, data);
 }
 
-static errcode_t io_write_blocks(io_channel io, unsigned long block, int count,
-                                 const void *data)
+/* Part of a block, or all of it. What is so already is not a change: bitmaps
+ * are written all at once, and few of them have changed. */
+static errcode_t write_block(struct volume *v, uint64_t number, size_t skip,
+                             const uint8_t *data, size_t n)
 {
-    (void)io, (void)block, (void)count, (void)data;
-    return EXT2_ET_RO_FILSYS;
+    static uint8_t block[CACHE_LINE_BYTES];
+    const uint8_t *changed = change_find(&v->change, number);
+
+    if (changed)
+        memcpy(block, changed, v->block_bytes);
+    else if (disk_read(v->disk, v->offset + number * v->block_bytes, block,
+                       v->block_bytes))
+        return EXT2_ET_SHORT_READ;
+    if (!memcmp(block + skip, data, n))
+        return 0;
+    memcpy(block + skip, data, n);
+    return change_put(&v->change, number, block) ? EXT2_ET_NO_MEMORY : 0;
 }
 
 static errcode_t io_write_blocks64(io_channel io, unsigned long long block,
                                    int count, const void *data)
 {
-    (void)io, (void)block, (void)count, (void)data;
-    return EXT2_ET_RO_FILSYS;
+    struct volume *v = io->private_data;
+    const uint8_t *from = data;
+    uint64_t offset, bytes;
+    errcode_t error = io_range(io, block, count, &offset, &bytes);
+
+    if (!v->writable)
+        return EXT2_ET_RO_FILSYS;
+    while (bytes && !error) {
+        size_t skip, n = in_block(v, offset, bytes, &skip);
+
+        error = write_block(v, offset / v->block_bytes, skip, from, n);
+        from += n;
+        offset += n;
+        bytes -= n;
+    }
+    return error;
 }
 
+static errcode_t io_write_blocks(io_channel io, unsigned long block, int count,
+                                 const void *data)
+{
+    return io_write_blocks64(io, block, count, data);
+}
+
+/* Nothing is durable before commit(). */
 static errcode_t io_flush(io_channel io)
 {
     (void)io;

@@ -66,6 +66,12 @@ enum files_error {
     FILES_ERR_MEMORY = 77,        /* ENOMEM */
     FILES_ERR_GONE = 78,          /* EIO: the service does not answer */
     FILES_ERR_CONNECT = 79,       /* EIO: it has restarted: connect again */
+    FILES_ERR_EXISTS = 80,        /* EEXIST */
+    FILES_ERR_NOT_EMPTY = 81,     /* ENOTEMPTY */
+    FILES_ERR_FULL = 82,          /* ENOSPC: no blocks or inodes left */
+    FILES_ERR_READ_ONLY = 83,     /* EROFS: files_status() says why */
+    FILES_ERR_DENIED = 84,        /* EACCES: by the policy, or the handle */
+    FILES_ERR_TOO_LARGE = 85,     /* EFBIG */
 };
 
 /* Kinds of file, as ext4's directory entries number them. */
@@ -101,10 +107,15 @@ struct files_entry {
     char name[];
 };
 
+enum files_statfs_flags {
+    FILES_STATFS_WRITABLE = 1,
+};
+
 struct files_statfs {
     uint64_t block_bytes;
     uint64_t blocks, free_blocks;
     uint64_t inodes, free_inodes;
+    uint64_t flags;  /* enum files_statfs_flags */
     char label[24]; /* of the file system */
     char type[8];   /* "ext4" */
 };
