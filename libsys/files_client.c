@@ -44,23 +44,31 @@ static int files_try_path(const struct files *files, struct message *m,
     return files_call(files, m);
 }
 
-/* A server that died meanwhile is being restarted: connect to its successor and
- * ask again, a few times. */
+/* A server that died meanwhile is being restarted: connect to its successor, to
+ * ask again. False: `error` is another one. */
+static bool files_reconnect(struct files *files, int error)
+{
+    cap_t endpoint = files->endpoint;
+
+    if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
+        return false;
+    if (error == FILES_ERR_GONE)
+        clock_sleep(FILES_PAUSE);
+    files_disconnect(files);
+    files_connect(files, endpoint);
+    return true;
+}
+
 static int files_call_path(struct files *files, struct message *m,
                            uint64_t label, unsigned flags, const char *path)
 {
     size_t bytes = strlen(path);
-    cap_t endpoint = files->endpoint;
     int error = FILES_ERR_NAME;
 
     for (unsigned i = 0; bytes <= FILES_PATH_MAX && i < FILES_TRIES; i++) {
         error = files_try_path(files, m, label, flags, path, bytes);
-        if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
+        if (!files_reconnect(files, error))
             break;
-        if (error == FILES_ERR_GONE)
-            clock_sleep(FILES_PAUSE);
-        files_disconnect(files);
-        files_connect(files, endpoint);
     }
     return error;
 }
@@ -114,7 +122,9 @@ static int buffer_map(struct files *files)
 
     for (uint64_t at = 0; !error && at < count; at += fetched)
         error = buffer_fetch(files, at, count, run, &fetched);
-    if (!error && memory_map(run, count, PAGE_BITS, MAP_READ, &map))
+    if (!error &&
+        memory_map(run, count, PAGE_BITS,
+                   files->may_write ? MAP_READ | MAP_WRITE : MAP_READ, &map))
         error = FILES_ERR_MEMORY;
     if (error) {
         if (run)
@@ -137,6 +147,7 @@ int files_connect(struct files *files, cap_t endpoint)
     if (error)
         return error;
     files->buffer_bytes = message_get(&m);
+    files->may_write = message_get(&m) != 0;
     if (!message_end(&m) || files->buffer_bytes < PAGE_SIZE ||
         files->buffer_bytes > FILES_BUFFER_BYTES ||
         files->buffer_bytes % PAGE_SIZE)
@@ -153,7 +164,7 @@ int files_connect_service(struct files *files, const char *name)
 
 void files_disconnect(struct files *files)
 {
-    struct memory map = {.address = (void *)files->buffer,
+    struct memory map = {.address = files->buffer,
                          .bytes = files->buffer_bytes,
                          .frames = files->frames,
                          .count = (uint32_t)(files->buffer_bytes >> PAGE_BITS),
@@ -219,6 +230,102 @@ int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
         *done += n;
     }
     return FILES_OK;
+}
+
+int files_write(struct files *files, uint64_t handle, uint64_t offset,
+                const void *from, size_t bytes, uint64_t *end)
+{
+    const uint8_t *data = from;
+    uint64_t behind = offset;
+
+    if (!files->may_write)
+        return FILES_ERR_DENIED;
+    while (bytes) {
+        size_t n = bytes < files->buffer_bytes ? bytes : files->buffer_bytes;
+        uint64_t w[4] = {handle, offset, n, 0};
+        struct message m;
+        int error;
+
+        memcpy(files->buffer, data, n);
+        error = files_call_words(files, &m, FILES_WRITE, 4, w);
+        if (error)
+            return error;
+        behind = message_get(&m);
+        if (!message_end(&m))
+            return FILES_ERR_REQUEST;
+        offset = offset == FILES_APPEND ? offset : behind;
+        data += n;
+        bytes -= n;
+    }
+    if (end)
+        *end = behind;
+    return FILES_OK;
+}
+
+int files_resize(struct files *files, uint64_t handle, uint64_t bytes)
+{
+    uint64_t w[2] = {handle, bytes};
+    struct message m;
+
+    return files_call_words(files, &m, FILES_RESIZE, 2, w);
+}
+
+int files_sync(struct files *files, uint64_t handle)
+{
+    struct message m;
+
+    return files_call_words(files, &m, FILES_SYNC, 1, &handle);
+}
+
+int files_fstat(struct files *files, uint64_t handle, struct files_stat *stat)
+{
+    struct message m;
+    int error = files_call_words(files, &m, FILES_FSTAT, 1, &handle);
+
+    if (error)
+        return error;
+    get_words(&m, stat, FILES_STAT_WORDS);
+    return checked(&m);
+}
+
+int files_remove(struct files *files, const char *path)
+{
+    struct message m;
+
+    return files_call_path(files, &m, FILES_REMOVE, 0, path);
+}
+
+int files_mkdir(struct files *files, const char *path, unsigned mode)
+{
+    struct message m;
+
+    return files_call_path(files, &m, FILES_MAKE_DIRECTORY, mode, path);
+}
+
+int files_rmdir(struct files *files, const char *path)
+{
+    struct message m;
+
+    return files_call_path(files, &m, FILES_REMOVE_DIRECTORY, 0, path);
+}
+
+int files_rename(struct files *files, const char *from, const char *to)
+{
+    size_t from_bytes = strlen(from), to_bytes = strlen(to);
+    int error = FILES_ERR_NAME;
+    struct message m;
+
+    if (from_bytes > FILES_PATH_MAX || to_bytes > FILES_PATH_MAX)
+        return error;
+    for (unsigned i = 0; i < FILES_TRIES; i++) {
+        message_begin(&m, FILES_RENAME);
+        message_put_bytes(&m, from, from_bytes);
+        message_put_bytes(&m, to, to_bytes);
+        error = files_call(files, &m);
+        if (!files_reconnect(files, error))
+            break;
+    }
+    return error;
 }
 
 int files_stat(struct files *files, const char *path, unsigned flags,

@@ -19,7 +19,7 @@ static struct mutex lock; /* a struct files is for one thread at a time */
 struct open_file {
     uint64_t handle;
     uint64_t position;
-    struct files_stat stat;
+    bool append;
 };
 
 static void stat_convert(struct stat *out, const struct files_stat *in)
@@ -54,15 +54,48 @@ static ssize_t file_read(void *state, void *data, size_t bytes)
     return (ssize_t)done;
 }
 
+static ssize_t file_write(void *state, const void *data, size_t bytes)
+{
+    struct open_file *file = state;
+    uint64_t end = file->position;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_write(&files, file->handle,
+                        file->append ? FILES_APPEND : file->position, data,
+                        bytes, &end);
+    mutex_unlock(&lock);
+    if (error)
+        return -files_error_errno(error);
+    if (bytes)
+        file->position = end;
+    return (ssize_t)bytes;
+}
+
+static int stat_now(struct open_file *file, struct files_stat *stat)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_fstat(&files, file->handle, stat);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
 static off_t file_lseek(void *state, off_t offset, int whence)
 {
     struct open_file *file = state;
+    struct files_stat stat;
     off_t base = 0, to;
 
-    if (whence == SEEK_CUR)
+    if (whence == SEEK_END) {
+        int error = stat_now(file, &stat);
+
+        if (error)
+            return error;
+        base = (off_t)stat.size;
+    } else if (whence == SEEK_CUR)
         base = (off_t)file->position;
-    else if (whence == SEEK_END)
-        base = (off_t)file->stat.size;
     else if (whence != SEEK_SET)
         return -EINVAL;
     if (__builtin_add_overflow(base, offset, &to) || to < 0)
@@ -73,10 +106,36 @@ static off_t file_lseek(void *state, off_t offset, int whence)
 
 static int file_fstat(void *state, struct stat *out)
 {
-    struct open_file *file = state;
+    struct files_stat stat;
+    int error = stat_now(state, &stat);
 
-    stat_convert(out, &file->stat);
-    return 0;
+    if (!error)
+        stat_convert(out, &stat);
+    return error;
+}
+
+static int file_fsync(void *state)
+{
+    struct open_file *file = state;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_sync(&files, file->handle);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
+static int file_ftruncate(void *state, off_t size)
+{
+    struct open_file *file = state;
+    int error;
+
+    if (size < 0)
+        return -EINVAL;
+    mutex_lock(&lock);
+    error = files_resize(&files, file->handle, (uint64_t)size);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
 }
 
 static int file_close(void *state)
@@ -91,32 +150,51 @@ static int file_close(void *state)
     return -files_error_errno(error);
 }
 
-static const struct fd_operations operations = {
-    .read = file_read,
-    .lseek = file_lseek,
-    .fstat = file_fstat,
-    .close = file_close,
-};
+#define COMMON                                                                 \
+    .lseek = file_lseek, .fstat = file_fstat, .fsync = file_fsync,             \
+    .close = file_close
+
+static const struct fd_operations readable = {.read = file_read, COMMON};
+static const struct fd_operations writable = {
+    .write = file_write, .ftruncate = file_ftruncate, COMMON};
+static const struct fd_operations both = {.read = file_read,
+                                          .write = file_write,
+                                          .ftruncate = file_ftruncate,
+                                          COMMON};
+
+static unsigned open_flags(int flags, mode_t mode)
+{
+    return ((flags & O_ACCMODE) != O_RDONLY ? FILES_OPEN_WRITE : 0u) |
+           (flags & O_CREAT ? FILES_OPEN_CREATE | FILES_OPEN_MODE(mode) : 0u) |
+           (flags & O_EXCL ? FILES_OPEN_EXCLUSIVE : 0u) |
+           (flags & O_TRUNC ? FILES_OPEN_TRUNCATE : 0u);
+}
+
+static const struct fd_operations *operations_of(int flags)
+{
+    if ((flags & O_ACCMODE) == O_RDONLY)
+        return &readable;
+    return (flags & O_ACCMODE) == O_WRONLY ? &writable : &both;
+}
 
 static int path_open(const char *path, int flags, mode_t mode)
 {
     struct open_file *file;
     int error, fd;
 
-    (void)mode;
-    if ((flags & O_ACCMODE) != O_RDONLY || (flags & (O_CREAT | O_TRUNC)))
-        return -EROFS;
     file = calloc(1, sizeof(*file));
     if (!file)
         return -ENOMEM;
     mutex_lock(&lock);
-    error = files_open(&files, path, 0, &file->handle, &file->stat);
+    error =
+        files_open(&files, path, open_flags(flags, mode), &file->handle, NULL);
     mutex_unlock(&lock);
     if (error) {
         free(file);
         return -files_error_errno(error);
     }
-    fd = fd_open(&operations, file);
+    file->append = flags & O_APPEND;
+    fd = fd_open(operations_of(flags), file);
     if (fd < 0)
         file_close(file);
     return fd;
@@ -133,6 +211,75 @@ static int path_stat(const char *path, struct stat *out, bool follow)
     if (error)
         return -files_error_errno(error);
     stat_convert(out, &stat);
+    return 0;
+}
+
+static int path_unlink(const char *path)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_remove(&files, path);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
+static int path_rename(const char *from, const char *to)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_rename(&files, from, to);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
+static int path_mkdir(const char *path, mode_t mode)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_mkdir(&files, path, mode);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
+static int path_rmdir(const char *path)
+{
+    int error;
+
+    mutex_lock(&lock);
+    error = files_rmdir(&files, path);
+    mutex_unlock(&lock);
+    return -files_error_errno(error);
+}
+
+/* One file system: the path only has to be there. */
+static int path_statvfs(const char *path, struct statvfs *out)
+{
+    struct files_statfs s;
+    struct files_stat stat;
+    int error;
+
+    mutex_lock(&lock);
+    error = files_stat(&files, path, 0, &stat);
+    if (!error)
+        error = files_statfs(&files, &s);
+    mutex_unlock(&lock);
+    if (error)
+        return -files_error_errno(error);
+    *out = (struct statvfs){
+        .f_bsize = s.block_bytes,
+        .f_frsize = s.block_bytes,
+        .f_blocks = s.blocks,
+        .f_bfree = s.free_blocks,
+        .f_bavail = s.free_blocks,
+        .f_files = s.inodes,
+        .f_ffree = s.free_inodes,
+        .f_favail = s.free_inodes,
+        .f_flag = s.flags & FILES_STATFS_WRITABLE ? 0 : ST_RDONLY,
+        .f_namemax = FILES_NAME_MAX,
+    };
     return 0;
 }
 
@@ -245,6 +392,11 @@ static int path_readdir(void *state, char *name, size_t room,
 static const struct fd_paths paths = {
     .open = path_open,
     .stat = path_stat,
+    .unlink = path_unlink,
+    .rename = path_rename,
+    .mkdir = path_mkdir,
+    .rmdir = path_rmdir,
+    .statvfs = path_statvfs,
     .readlink = path_readlink,
     .opendir = path_opendir,
     .readdir = path_readdir,

@@ -15,7 +15,14 @@ $(O)/iso/%.iso: $(POLICY) $(O)/kernel.elf $(BINARIES) $(POLICYC) \
 disk: | setup-image $(NEWLIB_STAMP) ## make the disk image
 	$(Q)tools/mkdisk $(DISK)
 
-RUN_OPTIONS = --iso $(ISO) --policy $(POLICY) --disk $(DISK) \
+# KEEP=1: a copy of the disk image that keeps what is written to it.
+KEPT = $(O)/disk/kept.img
+$(KEPT): | disk
+	$(call say,COPY,$@)
+	$(Q)cp --sparse=always $(DISK) $@.new && mv $@.new $@
+
+RUN_OPTIONS = --iso $(ISO) --policy $(POLICY) \
+	--disk $(if $(filter 1,$(KEEP)),$(KEPT) --keep,$(DISK)) \
 	$(if $(SMP),--smp $(SMP)) $(if $(MEM),--memory $(MEM)) \
 	$(if $(CPU),--cpu '$(CPU)') $(if $(filter 1,$(OVMF)),--uefi) \
 	$(if $(filter 1,$(ICOUNT)),--icount) $(if $(filter 0,$(IOMMU)),--no-iommu) \
@@ -25,7 +32,8 @@ RUN_OPTIONS = --iso $(ISO) --policy $(POLICY) --disk $(DISK) \
 run debug: export CORDON_CMD = $(CMD)
 
 # Only a policy whose machine has the disk waits for it to be made.
-WANTS_DISK = $(if $(shell grep -sE 'disk: *true' '$(POLICY)'),disk)
+WANTS_DISK = $(if $(shell grep -sE 'disk: *true' '$(POLICY)'),\
+	$(if $(filter 1,$(KEEP)),$(KEPT),disk))
 
 run: $(ISO) $(WANTS_DISK) | setup-emulator ## boot the system; CMD='ls /' runs one command
 	$(Q)tools/run $(RUN_OPTIONS) $${CORDON_CMD:+--cmd "$$CORDON_CMD"}

@@ -25,7 +25,7 @@ _READ_WRITE_RETURN_TYPE read(int fd, void *data, size_t bytes)
     if (!descriptor_get(fd, &d))
         return (int)posix_result(-EBADF);
     if (d.operations->read == NULL)
-        return (int)posix_result(-ENOSYS);
+        return (int)posix_result(-EBADF); /* not open for that */
     if (bytes > INT_MAX)
         bytes = INT_MAX;
     return (int)posix_result(d.operations->read(d.state, data, bytes));
@@ -38,7 +38,7 @@ _READ_WRITE_RETURN_TYPE write(int fd, const void *data, size_t bytes)
     if (!descriptor_get(fd, &d))
         return (int)posix_result(-EBADF);
     if (d.operations->write == NULL)
-        return (int)posix_result(-ENOSYS);
+        return (int)posix_result(-EBADF);
     if (bytes > INT_MAX)
         bytes = INT_MAX;
     return (int)posix_result(d.operations->write(d.state, data, bytes));
@@ -110,7 +110,7 @@ int ftruncate(int fd, off_t size)
     if (!descriptor_get(fd, &d))
         return (int)posix_result(-EBADF);
     if (d.operations->ftruncate == NULL)
-        return (int)posix_result(-ENOSYS);
+        return (int)posix_result(-EINVAL);
     return (int)posix_result(d.operations->ftruncate(d.state, size));
 }
 

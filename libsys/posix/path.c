@@ -90,6 +90,13 @@ int rmdir(const char *path)
     return (int)posix_result(paths->rmdir ? paths->rmdir(path) : -EROFS);
 }
 
+int statvfs(const char *restrict path, struct statvfs *restrict out)
+{
+    memset(out, 0, sizeof(*out));
+    return (int)posix_result(paths->statvfs ? paths->statvfs(path, out)
+                                            : -ENOENT);
+}
+
 ssize_t readlink(const char *restrict path, char *restrict data, size_t room)
 {
     return posix_result(paths->readlink ? paths->readlink(path, data, room)

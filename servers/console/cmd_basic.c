@@ -157,9 +157,14 @@ static int do_time(int argc, char **argv)
     return status;
 }
 
-/* Everything must be on the wire before the machine goes. */
+/* Everything must be on the wire, and on the disk, before the machine goes. A
+ * disk that fails keeps nobody here. */
 static void drain(void)
 {
+    struct files *files = service_find("files") ? shell_files_quietly() : NULL;
+
+    if (files && files->may_write && files_sync(files, 0))
+        printf("the last changes could not be written to the disk\n");
     fflush(stdout);
     uart_flush(2 * NS_PER_S);
 }

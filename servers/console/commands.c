@@ -9,8 +9,13 @@
 #include <string.h>
 
 const struct command *const command_tables[] = {
-    commands_files,  commands_data,  commands_components,
-    commands_system, commands_basic, NULL,
+    commands_files,
+    commands_data,
+    commands_change,
+    commands_components,
+    commands_system,
+    commands_basic,
+    NULL,
 };
 
 const struct command *command_find(const char *name)

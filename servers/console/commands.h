@@ -28,6 +28,7 @@ extern const struct command *const command_tables[];
 extern const struct command commands_basic[];
 extern const struct command commands_files[];
 extern const struct command commands_data[];
+extern const struct command commands_change[];
 extern const struct command commands_system[];
 extern const struct command commands_components[];
 

@@ -64,9 +64,10 @@ int shell_fail_file(const char *subject, int error)
     const char *what = files_error_text(error);
 
     /* What the whole service suffers from is worth saying. */
-    if ((error == FILES_ERR_NO_DISK || error == FILES_ERR_CORRUPT ||
-         error == FILES_ERR_IO) &&
-        files_status(&files, text)) {
+    if (((error == FILES_ERR_NO_DISK || error == FILES_ERR_CORRUPT ||
+          error == FILES_ERR_IO) &&
+         files_status(&files, text)) ||
+        (error == FILES_ERR_READ_ONLY && !files_status(&files, text))) {
         snprintf(both, sizeof(both), "%s (%s)", what, text);
         what = both;
     }

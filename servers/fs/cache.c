@@ -121,8 +121,7 @@ int cache_line_wait(struct cache *cache, unsigned i)
 int cache_line_room(struct cache *cache, unsigned *i)
 {
     while ((*i = line_victim(cache)) == cache->lines) {
-        int error =
-            cache->loading ? cache_wait_any(cache) : cache_clean(cache);
+        int error = cache->loading ? cache_wait_any(cache) : cache_clean(cache);
 
         if (error)
             return error;

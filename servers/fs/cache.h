@@ -65,8 +65,8 @@ struct cache {
     uint32_t grain;       /* a multiple of CACHE_GRAIN, and of disk blocks */
     uint32_t staged;      /* bytes of the staging line that are under way */
     int write_error;      /* the first since cache_settle() */
-    uint64_t disk_bytes; /* nothing is read beyond */
-    uint64_t now;        /* counts uses */
+    uint64_t disk_bytes;  /* nothing is read beyond */
+    uint64_t now;         /* counts uses */
     uint64_t hits, misses;
     struct cache_line line[CACHE_LINES_MAX];
 };

@@ -88,8 +88,8 @@ int cache_write(struct cache *cache, uint64_t offset, const void *data,
         return CACHE_ERR_RANGE;
     while (bytes) {
         size_t skip = (size_t)(offset % CACHE_LINE_BYTES);
-        size_t n = CACHE_LINE_BYTES - skip < bytes ? CACHE_LINE_BYTES - skip
-                                                   : bytes;
+        size_t n =
+            CACHE_LINE_BYTES - skip < bytes ? CACHE_LINE_BYTES - skip : bytes;
         int error = line_change(cache, offset - skip, skip, from, n);
 
         if (error)
@@ -164,8 +164,8 @@ static int lines_update(struct cache *cache, uint64_t offset,
 {
     while (bytes) {
         size_t skip = (size_t)(offset % CACHE_LINE_BYTES);
-        size_t n = CACHE_LINE_BYTES - skip < bytes ? CACHE_LINE_BYTES - skip
-                                                   : bytes;
+        size_t n =
+            CACHE_LINE_BYTES - skip < bytes ? CACHE_LINE_BYTES - skip : bytes;
         unsigned i = cache_line_find(cache, offset - skip);
 
         if (i < cache->lines) {

@@ -54,9 +54,8 @@ int change_put(struct change *change, uint64_t number, const void *data)
         if (!copy)
             return -1;
         b = &change->blocks[change->count];
-        *b = (struct change_block){.number = number,
-                                   .data = copy,
-                                   .next = *chain_of(change, number)};
+        *b = (struct change_block){
+            .number = number, .data = copy, .next = *chain_of(change, number)};
         *chain_of(change, number) = (int)change->count++;
     }
     memcpy(b->data, data, change->block_bytes);

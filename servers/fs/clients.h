@@ -9,10 +9,12 @@
 
 #include "servers/fs/volume.h"
 
-#define CLIENTS_MAX 16u
+#define CLIENTS_MAX      16u
+#define CLIENT_DIRTY_MAX (1ull << 20) /* then the next write waits */
 
 struct client {
     uint64_t badge; /* 0: unused */
+    uint64_t dirty; /* bytes written that may not be on the disk yet */
     struct memory buffer;
     struct volume_file *files[FILES_HANDLES_MAX]; /* null: not open */
 };

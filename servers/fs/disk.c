@@ -71,9 +71,8 @@ static int finish(void *context, unsigned *line, int *error)
         return BLOCK_E_GONE;
     if (disk->result == disk->result_count) {
         disk->result = 0;
-        disk->result_count =
-            block_reap(disk->device, disk->results, DISK_RESULTS,
-                       clock_after(PATIENCE));
+        disk->result_count = block_reap(disk->device, disk->results,
+                                        DISK_RESULTS, clock_after(PATIENCE));
         if (!disk->result_count)
             return BLOCK_E_TIMEOUT;
     }

@@ -31,7 +31,8 @@ uint64_t journal_place(const struct journal *j, uint32_t n)
         if (n - j->runs[i].logical < j->runs[i].blocks)
             return j->offset + (j->runs[i].physical + n - j->runs[i].logical) *
                                    j->block_bytes;
-    return ~0ull; /* the disk refuses it; journal_open() saw that all is there */
+    return ~0ull; /* the disk refuses it; journal_open() saw that all is there
+                   */
 }
 
 uint32_t journal_after(const struct journal *j, uint32_t n, uint32_t blocks)

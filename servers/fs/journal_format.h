@@ -8,12 +8,12 @@
 #define JOURNAL_MAGIC 0xc03b3998u
 
 /* Every block of the journal itself begins with a header. */
-#define JOURNAL_TYPE           4u
-#define JOURNAL_DESCRIPTOR     1u
-#define JOURNAL_COMMIT         2u
-#define JOURNAL_SUPERBLOCK_V2  4u
-#define JOURNAL_ID             8u /* sequence number of the change */
-#define JOURNAL_HEADER_BYTES   12u
+#define JOURNAL_TYPE          4u
+#define JOURNAL_DESCRIPTOR    1u
+#define JOURNAL_COMMIT        2u
+#define JOURNAL_SUPERBLOCK_V2 4u
+#define JOURNAL_ID            8u /* sequence number of the change */
+#define JOURNAL_HEADER_BYTES  12u
 
 /* The superblock, block 0. */
 #define JOURNAL_BLOCKSIZE      0x0cu

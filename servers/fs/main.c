@@ -1,5 +1,5 @@
 /*
- * The file server: ext4 from one partition of one disk, read-only.
+ * The file server: ext4 from one partition of one disk.
  *
  * It holds an endpoint to the disk's driver, one to be called on, and memory;
  * no device, no port. A disk that is missing or broken does not end it: every
@@ -14,9 +14,24 @@
 
 #define SERVICE "files"
 
+static void on_event(struct service *service, uint64_t bits)
+{
+    (void)service, (void)bits;
+    mount_event();
+}
+
+/* Without a notification, changes wait for a sync. */
+static void events_bind(void)
+{
+    cap_t events = object_make(CAP_NOTIFICATION, 0, NULL);
+
+    if (events && notification_bind(events, thread_self()).status == OK)
+        mount_timer(events);
+}
+
 int main(int argc, char **argv)
 {
-    struct service service = {.handle = request_handle};
+    struct service service = {.handle = request_handle, .events = on_event};
 
     service.endpoint = service_offered(SERVICE);
     if (!service.endpoint) {
@@ -25,6 +40,7 @@ int main(int argc, char **argv)
     }
     if (mount_arguments(argc, argv))
         return EXIT_FAILURE;
+    events_bind();
     service_ready();
     mount_get();
     service_run(&service);

@@ -3,15 +3,17 @@
  */
 #include "mount.h"
 
-#include <cordon/clock.h>
+#include <cordon/cordon.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "servers/fs/clients.h"
+#include "servers/fs/commit.h"
 #include "servers/fs/gpt.h"
 
-#define RETRY_AFTER (3 * NS_PER_S)
+#define RETRY_AFTER  (3 * NS_PER_S)
+#define COMMIT_AFTER (5 * NS_PER_S)
 
 static const char *service = "disk";
 static uint32_t disk_number;
@@ -103,11 +105,11 @@ static void mounted_text(const char *message)
     volume_statfs(&volume, &statfs);
     snprintf(label, sizeof(label), "%.*s", (int)sizeof(statfs.label),
              statfs.label);
-    snprintf(text, sizeof(text),
-             "%s%s%s on %s (%s), %llu MiB, read-only%s%.100s", statfs.type,
-             label[0] ? " " : "", label, service,
+    snprintf(text, sizeof(text), "%s%s%s on %s (%s), %llu MiB, %s%s%.100s",
+             statfs.type, label[0] ? " " : "", label, service,
              block_info(disk.device)->model,
-             (unsigned long long)(volume.bytes >> 20), message[0] ? "; " : "",
+             (unsigned long long)(volume.bytes >> 20),
+             volume.writable ? "writable" : "read-only", message[0] ? "; " : "",
              message);
     if (message[0])
         printf("fs: %s: %s\n", service, message);
@@ -138,8 +140,25 @@ static int try_mount(void)
     return FILES_OK;
 }
 
+/* A write has failed: what the last commit had is what there is. */
+static void drop_failed(void)
+{
+    snprintf(text, sizeof(text),
+             "%s: writing failed (%s): back to what was last synced", service,
+             disk.last_error ? block_error_text(disk.last_error)
+                             : "damaged or too large a change");
+    failed(FILES_ERR_IO, 1);
+    clients_close_all();
+    volume_unmount(&volume);
+    disk_close(&disk);
+    mounted = 0;
+    retry_time = clock_after(RETRY_AFTER);
+}
+
 struct volume *mount_get(void)
 {
+    if (mounted && volume.failed)
+        drop_failed();
     if (mounted)
         return &volume;
     if (!may_retry || clock_now() < retry_time)
@@ -159,4 +178,29 @@ int mount_error(void)
 const char *mount_text(void)
 {
     return text;
+}
+
+static cap_t timer_events;
+static bool timer_set;
+
+void mount_timer(cap_t events)
+{
+    timer_events = events;
+}
+
+void mount_after_request(void)
+{
+    if (timer_set || !timer_events || !mounted ||
+        !(volume.marked || commit_is_needed(&volume)))
+        return;
+    timer_set =
+        notification_timer(timer_events, clock_after(COMMIT_AFTER), 0, 1)
+            .status == OK;
+}
+
+void mount_event(void)
+{
+    timer_set = false;
+    if (mounted && volume.writable)
+        commit_and_rest(&volume);
 }

@@ -4,6 +4,8 @@
  */
 #pragma once
 
+#include <cordon/types.h>
+
 #include "servers/fs/volume.h"
 
 /*
@@ -19,6 +21,12 @@ int mount_arguments(int argc, char **argv);
  * no more often than every few seconds.
  */
 struct volume *mount_get(void);
+
+/* What a request changed is committed some seconds later, by the timer that
+ * this sets; `events` is the notification that it goes to. */
+void mount_timer(cap_t events);
+void mount_after_request(void);
+void mount_event(void);
 
 /* FILES_OK if mounted; a line about it, without a newline. */
 int mount_error(void);

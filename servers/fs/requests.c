@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "servers/fs/clients.h"
+#include "servers/fs/commit.h"
 #include "servers/fs/mount.h"
 
 static void put_words(struct message *m, const void *data, size_t words)
@@ -24,17 +25,24 @@ static void put_words(struct message *m, const void *data, size_t words)
     }
 }
 
+static bool may_write(uint64_t badge)
+{
+    return badge & SERVICE_BADGE_WRITE;
+}
+
 static void do_connect(struct message *m, struct client *client)
 {
     int error =
         message_end(m) ? client_connect(m->badge, &client) : FILES_ERR_REQUEST;
 
     message_begin(m, (uint64_t)error);
-    if (!error)
-        message_put(m, client->buffer.bytes);
+    if (error)
+        return;
+    message_put(m, client->buffer.bytes);
+    message_put(m, may_write(m->badge));
 }
 
-/* Lend the next few Frames of the client's buffer, to be read only. */
+/* Lend the next few Frames of the client's buffer. */
 static void do_buffer(struct message *m, struct client *client)
 {
     uint64_t first = message_get(m);
@@ -50,23 +58,37 @@ static void do_buffer(struct message *m, struct client *client)
     message_begin(m, FILES_OK);
     message_put(m, count);
     for (uint64_t i = 0; i < count; i++)
-        message_put_cap(m, client->buffer.frames + first + i, RIGHT_READ);
+        message_put_cap(m, client->buffer.frames + first + i,
+                        may_write(client->badge) ? RIGHT_READ | RIGHT_WRITE
+                                                 : RIGHT_READ);
 }
 
-/* Flags and path of OPEN and STAT, walked. */
+/* A word and a path, and nothing behind them. */
+static int take_path(struct message *m, uint64_t *word, char *path,
+                     size_t *bytes)
+{
+    *word = message_get(m);
+    *bytes = message_get_bytes(m, path, FILES_PATH_MAX);
+    if (!message_end(m))
+        return m->bad && message_word(m, 1) > FILES_PATH_MAX
+                   ? FILES_ERR_NAME
+                   : FILES_ERR_REQUEST;
+    return FILES_OK;
+}
+
+/* Flags and path of STAT and READLINK, walked. */
 static int walk(struct volume *v, struct message *m, uint64_t allowed,
                 ext2_ino_t *inode, unsigned *type)
 {
     char path[FILES_PATH_MAX];
-    uint64_t flags = message_get(m);
-    size_t bytes = message_get_bytes(m, path, sizeof(path));
+    uint64_t flags;
+    size_t bytes;
+    int error = take_path(m, &flags, path, &bytes);
 
-    if (!message_end(m))
-        return m->bad && message_word(m, 1) > sizeof(path) ? FILES_ERR_NAME
-                                                           : FILES_ERR_REQUEST;
-    if (flags & ~allowed)
-        return FILES_ERR_REQUEST;
-    return volume_walk(v, path, bytes, (unsigned)flags, inode, type);
+    if (!error && flags & ~allowed)
+        error = FILES_ERR_REQUEST;
+    return error ? error
+                 : volume_walk(v, path, bytes, (unsigned)flags, inode, type);
 }
 
 static int open_file(struct volume *v, struct client *client, ext2_ino_t inode,
@@ -91,19 +113,85 @@ static int open_file(struct volume *v, struct client *client, ext2_ino_t inode,
     return FILES_OK;
 }
 
-static void do_open(struct message *m, struct client *client, struct volume *v)
+#define OPEN_ANY                                                               \
+    (FILES_NO_FOLLOW | FILES_MUST_DIRECTORY | FILES_OPEN_WRITE |               \
+     FILES_OPEN_CREATE | FILES_OPEN_EXCLUSIVE | FILES_OPEN_TRUNCATE)
+#define OPEN_WALK (FILES_NO_FOLLOW | FILES_MUST_DIRECTORY)
+#define OPEN_CHANGES                                                           \
+    (FILES_OPEN_WRITE | FILES_OPEN_CREATE | FILES_OPEN_TRUNCATE)
+
+/* Why this client may not change this volume. */
+static int write_check(const struct volume *v, const struct client *client)
+{
+    if (!v->writable)
+        return FILES_ERR_READ_ONLY;
+    return may_write(client->badge) ? FILES_OK : FILES_ERR_DENIED;
+}
+
+/* The inode to open, made if the flags say so. */
+static int open_find(struct volume *v, struct client *client, uint64_t flags,
+                     struct path path, ext2_ino_t *inode)
+{
+    unsigned type;
+    int error = volume_walk(v, path.text, path.bytes,
+                            (unsigned)flags & OPEN_WALK, inode, &type);
+
+    if (error == FILES_ERR_NOT_FOUND && flags & FILES_OPEN_CREATE) {
+        error = write_check(v, client);
+        return error ? error
+                     : tree_create(v, path, (unsigned)(flags >> 16), inode);
+    }
+    if (error)
+        return error;
+    if (flags & FILES_OPEN_CREATE && flags & FILES_OPEN_EXCLUSIVE)
+        return FILES_ERR_EXISTS;
+    if (type == FILES_TYPE_LINK)
+        return FILES_ERR_LOOP; /* as open() with O_NOFOLLOW */
+    if (flags & OPEN_CHANGES && type == FILES_TYPE_DIRECTORY)
+        return FILES_ERR_IS_DIRECTORY;
+    return flags & (FILES_OPEN_WRITE | FILES_OPEN_TRUNCATE)
+               ? write_check(v, client)
+               : FILES_OK;
+}
+
+static int open_path(struct volume *v, struct client *client, uint64_t flags,
+                     struct path path, uint64_t *handle,
+                     struct files_stat *stat)
 {
     ext2_ino_t inode;
-    unsigned type;
-    uint64_t handle = 0;
-    struct files_stat stat;
-    int error =
-        walk(v, m, FILES_NO_FOLLOW | FILES_MUST_DIRECTORY, &inode, &type);
+    struct volume_file *file;
+    int error = client_handle_new(client, handle);
 
-    if (!error && type == FILES_TYPE_LINK)
-        error = FILES_ERR_LOOP; /* as open() with O_NOFOLLOW */
     if (!error)
-        error = open_file(v, client, inode, &handle, &stat);
+        error = open_find(v, client, flags, path, &inode);
+    if (!error)
+        error = open_file(v, client, inode, handle, stat);
+    if (error)
+        return error;
+    file = client_file(client, *handle);
+    file->may_write = flags & FILES_OPEN_WRITE;
+    if (!(flags & FILES_OPEN_TRUNCATE))
+        return FILES_OK;
+    stat->size = 0;
+    error = volume_resize(v, file, 0);
+    if (error)
+        client_close(client, *handle);
+    return error;
+}
+
+static void do_open(struct message *m, struct client *client, struct volume *v)
+{
+    char path[FILES_PATH_MAX];
+    uint64_t flags, handle = 0;
+    struct files_stat stat;
+    size_t bytes;
+    int error = take_path(m, &flags, path, &bytes);
+
+    if (!error && flags & ~(uint64_t)(OPEN_ANY | FILES_OPEN_MODE(0777)))
+        error = FILES_ERR_REQUEST;
+    if (!error)
+        error = open_path(v, client, flags, (struct path){path, bytes}, &handle,
+                          &stat);
     message_begin(m, (uint64_t)error);
     if (error)
         return;
@@ -143,6 +231,132 @@ static void do_read(struct message *m, struct client *client, struct volume *v)
     message_begin(m, (uint64_t)error);
     if (!error)
         message_put(m, done);
+}
+
+/* A handle that may write. */
+static int write_handle(struct client *client, struct volume *v,
+                        uint64_t handle, struct volume_file **file)
+{
+    *file = client_file(client, handle);
+    if (!*file)
+        return FILES_ERR_HANDLE;
+    return (*file)->may_write ? write_check(v, client) : FILES_ERR_DENIED;
+}
+
+/* One client's data must not fill the cache that all share. */
+static int write_limit(struct client *client, struct volume *v, uint64_t bytes)
+{
+    int error = 0;
+
+    if (!v->disk->cache.dirty_lines)
+        client->dirty = 0;
+    if (client->dirty + bytes > CLIENT_DIRTY_MAX) {
+        error = disk_clean(v->disk);
+        client->dirty = 0;
+    }
+    client->dirty += bytes;
+    return error ? FILES_ERR_IO : FILES_OK;
+}
+
+static void do_write(struct message *m, struct client *client, struct volume *v)
+{
+    uint64_t handle = message_get(m), offset = message_get(m);
+    uint64_t bytes = message_get(m), where = message_get(m);
+    struct volume_file *file;
+    int error = FILES_ERR_REQUEST;
+
+    if (message_end(m) && where <= client->buffer.bytes &&
+        bytes <= client->buffer.bytes - where)
+        error = write_handle(client, v, handle, &file);
+    if (!error && offset == FILES_APPEND) {
+        error = volume_refresh(v, file);
+        offset = file->size;
+    }
+    if (!error)
+        error = write_limit(client, v, bytes);
+    if (!error && bytes)
+        error = volume_write(v, file, offset,
+                             (uint8_t *)client->buffer.address + where, bytes);
+    message_begin(m, (uint64_t)error);
+    if (!error)
+        message_put(m, offset + bytes);
+}
+
+static void do_resize(struct message *m, struct client *client,
+                      struct volume *v)
+{
+    uint64_t handle = message_get(m), bytes = message_get(m);
+    struct volume_file *file;
+    int error = FILES_ERR_REQUEST;
+
+    if (message_end(m))
+        error = write_handle(client, v, handle, &file);
+    message_begin(m, (uint64_t)(error ? error : volume_resize(v, file, bytes)));
+}
+
+static void do_sync(struct message *m, struct client *client, struct volume *v)
+{
+    uint64_t handle = message_get(m);
+    int error = FILES_OK;
+
+    if (!message_end(m))
+        error = FILES_ERR_REQUEST;
+    else if (handle && !client_file(client, handle))
+        error = FILES_ERR_HANDLE;
+    else if (v->writable && may_write(client->badge))
+        error = handle ? commit(v) : commit_and_rest(v);
+    message_begin(m, (uint64_t)error);
+}
+
+static void do_fstat(struct message *m, struct client *client, struct volume *v)
+{
+    uint64_t handle = message_get(m);
+    const struct volume_file *file = client_file(client, handle);
+    struct files_stat stat;
+    int error = FILES_ERR_HANDLE;
+
+    if (!message_end(m))
+        error = FILES_ERR_REQUEST;
+    else if (file)
+        error = volume_stat(v, file->inode, &stat);
+    message_begin(m, (uint64_t)error);
+    if (!error)
+        put_words(m, &stat, FILES_STAT_WORDS);
+}
+
+/* REMOVE, MAKE_DIRECTORY, REMOVE_DIRECTORY. */
+static void do_name(struct message *m, struct client *client, struct volume *v)
+{
+    char text[FILES_PATH_MAX];
+    struct path path = {text, 0};
+    uint64_t word, label = m->label;
+    int error = take_path(m, &word, text, &path.bytes);
+
+    if (!error && word & (label == FILES_MAKE_DIRECTORY ? ~0777ull : ~0ull))
+        error = FILES_ERR_REQUEST;
+    if (!error)
+        error = write_check(v, client);
+    if (!error && label == FILES_REMOVE)
+        error = tree_remove(v, path);
+    else if (!error && label == FILES_MAKE_DIRECTORY)
+        error = tree_mkdir(v, path, (unsigned)word);
+    else if (!error)
+        error = tree_rmdir(v, path);
+    message_begin(m, (uint64_t)error);
+}
+
+static void do_rename(struct message *m, struct client *client,
+                      struct volume *v)
+{
+    char from[FILES_PATH_MAX], to[FILES_PATH_MAX];
+    size_t from_bytes = message_get_bytes(m, from, sizeof(from));
+    size_t to_bytes = message_get_bytes(m, to, sizeof(to));
+    int error = message_end(m) ? write_check(v, client) : FILES_ERR_REQUEST;
+
+    if (!error)
+        error = tree_rename(v, (struct path){from, from_bytes},
+                            (struct path){to, to_bytes});
+    message_begin(m, (uint64_t)error);
 }
 
 static void do_stat(struct message *m, struct volume *v)
@@ -266,6 +480,26 @@ static void with_volume(struct message *m, struct client *client)
     case FILES_READ:
         do_read(m, client, v);
         break;
+    case FILES_WRITE:
+        do_write(m, client, v);
+        break;
+    case FILES_RESIZE:
+        do_resize(m, client, v);
+        break;
+    case FILES_SYNC:
+        do_sync(m, client, v);
+        break;
+    case FILES_FSTAT:
+        do_fstat(m, client, v);
+        break;
+    case FILES_REMOVE:
+    case FILES_MAKE_DIRECTORY:
+    case FILES_REMOVE_DIRECTORY:
+        do_name(m, client, v);
+        break;
+    case FILES_RENAME:
+        do_rename(m, client, v);
+        break;
     case FILES_STAT:
         do_stat(m, v);
         break;
@@ -301,4 +535,5 @@ void request_handle(struct service *service, struct message *m)
     } else {
         with_volume(m, client);
     }
+    mount_after_request();
 }

@@ -1,7 +1,7 @@
 /*
- * Directories: names made, moved, removed (see volume.h). Everything that can be
- * refused is refused before anything is changed; the steps themselves form one
- * change, so their order does not matter to a power cut.
+ * Directories: names made, moved, removed (see volume.h). Everything that can
+ * be refused is refused before anything is changed; the steps themselves form
+ * one change, so their order does not matter to a power cut.
  */
 #include "volume.h"
 
@@ -11,9 +11,9 @@
 #include "servers/fs/commit.h"
 #include "servers/fs/orphan.h"
 
-#define LINKS_MAX    65000u /* as Linux has it */
-#define NAME_BLOCKS  4u     /* that a new name may need at most */
-#define DEPTH_MAX    4096u
+#define LINKS_MAX   65000u /* as Linux has it */
+#define NAME_BLOCKS 4u     /* that a new name may need at most */
+#define DEPTH_MAX   4096u
 
 /* A place in the tree: a directory, a name in it, and what is there. */
 struct place {
@@ -38,8 +38,7 @@ static int place_look(struct volume *v, struct place *p)
     }
     if (!error)
         error = ext2fs_read_inode(v->fs, p->inode, &p->attributes);
-    if (!error && p->must_be_directory &&
-        !LINUX_S_ISDIR(p->attributes.i_mode))
+    if (!error && p->must_be_directory && !LINUX_S_ISDIR(p->attributes.i_mode))
         return FILES_ERR_NOT_DIRECTORY;
     return volume_error(error);
 }
@@ -136,8 +135,8 @@ static errcode_t entry_retarget(struct volume *v, ext2_ino_t directory,
                                 unsigned type)
 {
     struct retarget r = {name, (int)strlen(name), inode, type, false};
-    errcode_t error = ext2fs_dir_iterate2(v->fs, directory, 0, NULL,
-                                          retarget_entry, &r);
+    errcode_t error =
+        ext2fs_dir_iterate2(v->fs, directory, 0, NULL, retarget_entry, &r);
 
     return error || r.done ? error : EXT2_ET_FILE_NOT_FOUND;
 }
@@ -231,8 +230,8 @@ int tree_create(struct volume *v, struct path path, unsigned mode,
     if (!error)
         error = commit_make_room(v, NAME_BLOCKS);
     if (!error)
-        error = volume_error(
-            ext2fs_new_inode(v->fs, p.directory, 0, NULL, inode));
+        error =
+            volume_error(ext2fs_new_inode(v->fs, p.directory, 0, NULL, inode));
     if (error)
         return error;
     ext2fs_inode_alloc_stats2(v->fs, *inode, +1, 0);
@@ -311,8 +310,7 @@ static int name_gone(struct volume *v, struct place *p)
 
 static int place_remove(struct volume *v, struct place *p)
 {
-    errcode_t failed =
-        ext2fs_unlink(v->fs, p->directory, p->name, p->inode, 0);
+    errcode_t failed = ext2fs_unlink(v->fs, p->directory, p->name, p->inode, 0);
     int error;
 
     if (!failed)
@@ -397,9 +395,9 @@ static errcode_t names_move(struct volume *v, struct place *from,
                             struct place *to)
 {
     unsigned type = entry_type(&from->attributes);
-    errcode_t error =
-        to->inode ? entry_retarget(v, to->directory, to->name, from->inode, type)
-                  : entry_add(v, to, from->inode, type);
+    errcode_t error = to->inode ? entry_retarget(v, to->directory, to->name,
+                                                 from->inode, type)
+                                : entry_add(v, to, from->inode, type);
 
     return error ? error
                  : ext2fs_unlink(v->fs, from->directory, from->name,
@@ -415,8 +413,8 @@ static errcode_t directories_touch(struct volume *v, const struct place *from,
     if (!error)
         error = directory_touch(v, to->directory, moved - replaced);
     if (!error && moved && from->directory != to->directory)
-        error = entry_retarget(v, from->inode, "..", to->directory,
-                               EXT2_FT_DIR);
+        error =
+            entry_retarget(v, from->inode, "..", to->directory, EXT2_FT_DIR);
     return error;
 }
 

@@ -42,6 +42,7 @@ struct volume_file {
     struct volume_file *next_open;
     uint64_t generation; /* of the volume, when it was last looked at */
     ext2_ino_t inode;
+    bool may_write; /* the handle's right */
     struct ext2_inode attributes;
     uint64_t size;
     ext2_extent_handle_t extents; /* null if it has none */

@@ -1,6 +1,6 @@
 /*
- * libext2fs's I/O manager: blocks of the partition, out of the running change and
- * the disk's cache. What is written goes into the change.
+ * libext2fs's I/O manager: blocks of the partition, out of the running change
+ * and the disk's cache. What is written goes into the change.
  */
 #include "volume.h"
 

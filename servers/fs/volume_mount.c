@@ -47,10 +47,9 @@ static void say(char *message, const char *format, ...)
 
 static errcode_t open_copy(struct volume *v, size_t i, int flags)
 {
-    return ext2fs_open2("partition", NULL,
-                        EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | flags,
-                        copies[i].superblock, copies[i].block_bytes, &volume_io,
-                        &v->fs);
+    return ext2fs_open2(
+        "partition", NULL, EXT2_FLAG_64BITS | EXT2_FLAG_SKIP_MMP | flags,
+        copies[i].superblock, copies[i].block_bytes, &volume_io, &v->fs);
 }
 
 static errcode_t open_any(struct volume *v, int *superblock)
@@ -83,8 +82,8 @@ static const char *obstacle(const struct volume *v, int superblock)
         s->s_feature_incompat & ~(unsigned)KNOWN_INCOMPAT)
         return "it has features that this server cannot write";
     if (ext2fs_blocks_count(s) > UINT32_MAX ||
-        v->block_bytes < v->disk->block_bytes ||
-        v->block_bytes < CACHE_GRAIN || v->block_bytes > CACHE_LINE_BYTES)
+        v->block_bytes < v->disk->block_bytes || v->block_bytes < CACHE_GRAIN ||
+        v->block_bytes > CACHE_LINE_BYTES)
         return "its size cannot be written";
     return NULL;
 }
@@ -103,8 +102,8 @@ static int journal_add_run(struct journal *j, uint64_t logical,
     }
     if (j->run_count == JOURNAL_RUNS_MAX)
         return FILES_ERR_CORRUPT;
-    j->runs[j->run_count++] = (struct journal_run){
-        (uint32_t)logical, (uint32_t)blocks, physical};
+    j->runs[j->run_count++] =
+        (struct journal_run){(uint32_t)logical, (uint32_t)blocks, physical};
     return FILES_OK;
 }
 
@@ -127,10 +126,8 @@ static int journal_map(struct volume *v)
             break;
         in_run = at - file.run_logical;
         n = file.run_blocks - in_run;
-        error = journal_add_run(j, at,
-                                file.run_physical ? file.run_physical + in_run
-                                                  : 0,
-                                n);
+        error = journal_add_run(
+            j, at, file.run_physical ? file.run_physical + in_run : 0, n);
         at += n;
     }
     if (file.volume)

@@ -44,8 +44,8 @@ static errcode_t block_get(struct volume *v, struct volume_file *file,
     if (error)
         return error;
     ext2fs_block_alloc_stats2(v->fs, *physical, +1);
-    error = ext2fs_bmap2(v->fs, file->inode, inode, NULL, BMAP_SET | BMAP_ALLOC, block, NULL,
-                         physical);
+    error = ext2fs_bmap2(v->fs, file->inode, inode, NULL, BMAP_SET | BMAP_ALLOC,
+                         block, NULL, physical);
     return error ? error : ext2fs_iblk_add_blocks(v->fs, inode, 1);
 }
 
@@ -76,8 +76,8 @@ static errcode_t data_put(struct volume *v, struct volume_file *file,
 
     while (bytes && !error) {
         size_t skip = (size_t)(offset % v->block_bytes);
-        size_t n = v->block_bytes - skip < bytes ? v->block_bytes - skip
-                                                 : bytes;
+        size_t n =
+            v->block_bytes - skip < bytes ? v->block_bytes - skip : bytes;
         bool fresh;
 
         error = block_get(v, file, offset / v->block_bytes, &physical, &fresh);
@@ -133,13 +133,12 @@ static int prepare(struct volume *v, struct volume_file *file, uint64_t end,
         error = volume_refresh(v, file);
     if (!error && !LINUX_S_ISREG(file->attributes.i_mode))
         error = FILES_ERR_REQUEST;
-    if (!error && file->attributes.i_flags & (EXT2_IMMUTABLE_FL |
-                                              EXT4_INLINE_DATA_FL))
+    if (!error &&
+        file->attributes.i_flags & (EXT2_IMMUTABLE_FL | EXT4_INLINE_DATA_FL))
         error = FILES_ERR_DENIED;
     /* What a commit still holds of this block is behind the end since just
      * now: let it be durable that it is. */
-    if (!error && v->shrunk && end > file->size &&
-        file->size % v->block_bytes)
+    if (!error && v->shrunk && end > file->size && file->size % v->block_bytes)
         error = commit(v);
     return error;
 }
@@ -211,8 +210,7 @@ static errcode_t attributes_free(struct volume *v, ext2_ino_t number,
 
     if (!block)
         return 0;
-    error =
-        ext2fs_adjust_ea_refcount3(v->fs, block, NULL, -1, &users, number);
+    error = ext2fs_adjust_ea_refcount3(v->fs, block, NULL, -1, &users, number);
     if (error)
         return error;
     if (!users)

@@ -248,7 +248,8 @@ def test_clients_honest_and_hostile(machine):
     m.wait_prompt()
     m.expect(r"hostile: all held", 60)
     deadline = time.monotonic() + 60
-    while "posix: " not in m.run("log") and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert "posix: all held" in m.run("log")
+    for role in ("posix", "write"):
+        while f"{role}: " not in m.run("log") and time.monotonic() < deadline:
+            time.sleep(0.5)
+        assert f"{role}: all held" in m.run("log")
     assert re.search(r"^fs +running .* - +-$", m.run("cages"), re.M)

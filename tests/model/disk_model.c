@@ -76,8 +76,7 @@ void disk_model_save(const uint8_t *image, uint64_t bytes, const char *path)
 {
     FILE *f = fopen(path, "wb");
 
-    if (!f || fwrite(image, 1, bytes, f) != bytes ||
-        fclose(f))
+    if (!f || fwrite(image, 1, bytes, f) != bytes || fclose(f))
         abort();
 }
 
@@ -95,9 +94,8 @@ static struct disk_event *event_new(void)
 {
     if (disk_model.count == disk_model.room) {
         disk_model.room = 2 * disk_model.room + 64;
-        disk_model.events =
-            realloc(disk_model.events,
-                    disk_model.room * sizeof(*disk_model.events));
+        disk_model.events = realloc(
+            disk_model.events, disk_model.room * sizeof(*disk_model.events));
         if (!disk_model.events)
             abort();
     }

@@ -25,7 +25,8 @@ struct model {
 };
 
 struct model_entry *model_find(struct model *m, const char *path);
-struct model_entry *model_add(struct model *m, const char *path, bool directory);
+struct model_entry *model_add(struct model *m, const char *path,
+                              bool directory);
 void model_remove(struct model *m, struct model_entry *e);
 void model_resize(struct model_entry *e, size_t size);
 void model_write(struct model_entry *e, size_t offset, const uint8_t *data,

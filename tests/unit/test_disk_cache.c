@@ -2,7 +2,7 @@
  * The file server's disk cache, over a disk whose every byte is known and
  * whose reads end out of order, fail or get lost on command.
  *
- * links: servers/fs/cache.c
+ * links: servers/fs/cache.c servers/fs/cache_write.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,14 +43,18 @@ static int cache_read(struct cache *cache, uint64_t offset, void *to,
 
 static struct cache cache;
 static uint8_t *memory;
+static uint8_t medium[DISK_BYTES];
 
 static struct {
     struct {
         uint64_t offset;
         uint32_t bytes;
         unsigned line;
+        uint64_t place;
+        int is_write;
     } pending[64];
-    unsigned count, started;
+    unsigned count, started, writes, flushes;
+    uint64_t written;    /* bytes */
     int refuse;          /* start() returns it */
     int lost;            /* finish() returns it */
     uint64_t fail_at;    /* reads of this offset fail */
@@ -74,8 +78,37 @@ static int start(void *context, uint64_t offset, uint32_t bytes, unsigned line)
         assert_int_not_equal(disk.pending[i].line, line);
     disk.pending[disk.count].offset = offset;
     disk.pending[disk.count].bytes = bytes;
+    disk.pending[disk.count].is_write = 0;
     disk.pending[disk.count++].line = line;
     disk.started++;
+    return 0;
+}
+
+static int start_write(void *context, uint64_t offset, uint32_t bytes,
+                       uint64_t place)
+{
+    (void)context;
+    assert_true(bytes && offset + bytes <= DISK_BYTES);
+    assert_true(place + bytes <= (LINES + CACHE_STAGING) * CACHE_LINE_BYTES);
+    assert_int_equal(bytes % 512, 0);
+    if (disk.refuse)
+        return disk.refuse;
+    disk.pending[disk.count].offset = offset;
+    disk.pending[disk.count].bytes = bytes;
+    disk.pending[disk.count].place = place;
+    disk.pending[disk.count].is_write = 1;
+    disk.pending[disk.count++].line = (unsigned)(place / CACHE_LINE_BYTES);
+    disk.writes++;
+    disk.written += bytes;
+    return 0;
+}
+
+/* A flush says nothing about what has not ended. */
+static int flush(void *context)
+{
+    (void)context;
+    assert_int_equal(disk.count, 0);
+    disk.flushes++;
     return 0;
 }
 
@@ -91,9 +124,14 @@ static int finish(void *context, unsigned *line, int *error)
     assert_true(disk.count);
     *line = disk.pending[i].line;
     *error = disk.pending[i].offset == disk.fail_at ? 7 : 0;
-    for (uint32_t b = 0; b < disk.pending[i].bytes && !*error; b++)
-        memory[*line * CACHE_LINE_BYTES + b] =
-            byte_at(disk.pending[i].offset + b);
+    for (uint32_t b = 0; b < disk.pending[i].bytes && !*error; b++) {
+        uint64_t at = disk.pending[i].offset + b;
+
+        if (disk.pending[i].is_write)
+            medium[at] = memory[disk.pending[i].place + b];
+        else
+            memory[*line * CACHE_LINE_BYTES + b] = medium[at];
+    }
     memmove(&disk.pending[i], &disk.pending[i + 1],
             (disk.count - i - 1) * sizeof(disk.pending[0]));
     disk.count--;
@@ -102,13 +140,16 @@ static int finish(void *context, unsigned *line, int *error)
 
 static int setup(void **state)
 {
-    static const struct cache_source source = {start, finish, NULL};
+    static const struct cache_source source = {start, finish, start_write,
+                                               flush, NULL};
 
     (void)state;
     memset(&disk, 0, sizeof(disk));
     disk.fail_at = ~0ull;
     free(memory);
-    memory = malloc(LINES * CACHE_LINE_BYTES);
+    memory = malloc((LINES + CACHE_STAGING) * CACHE_LINE_BYTES);
+    for (uint64_t at = 0; at < DISK_BYTES; at++)
+        medium[at] = byte_at(at);
     cache_init(&cache, &source, memory, LINES, DISK_BYTES);
     return 0;
 }
@@ -218,6 +259,123 @@ static void test_a_lost_driver_loses_no_line_for_good(void **state)
     check_read(0, 4 * CACHE_LINE_BYTES);
 }
 
+/* --- writing --- */
+
+#define KIB 1024u
+
+static void fill(uint8_t *data, size_t bytes, uint8_t with)
+{
+    memset(data, with, bytes);
+}
+
+static void
+test_a_change_is_seen_and_reaches_the_disk_when_cleaned(void **state)
+{
+    uint8_t data[3000], back[3000];
+
+    (void)state;
+    fill(data, sizeof(data), 0xaa);
+    assert_int_equal(cache_write(&cache, CACHE_LINE_BYTES - 1000, data, 3000),
+                     0);
+    assert_int_equal(disk.writes, 0);
+    assert_int_equal(cache_read(&cache, CACHE_LINE_BYTES - 1000, back, 3000),
+                     0);
+    assert_memory_equal(data, back, 3000);
+    assert_int_equal(cache_clean(&cache), 0);
+    assert_int_equal(disk.writes, 2); /* a run in each of two lines */
+    assert_int_equal(disk.written, 1 * KIB + 2 * KIB);
+    assert_memory_equal(medium + CACHE_LINE_BYTES - 1000, data, 3000);
+    assert_int_equal(medium[CACHE_LINE_BYTES - 1001],
+                     byte_at(CACHE_LINE_BYTES - 1001));
+    assert_int_equal(medium[CACHE_LINE_BYTES + 2000],
+                     byte_at(CACHE_LINE_BYTES + 2000));
+    assert_int_equal(cache_clean(&cache), 0);
+    assert_int_equal(disk.writes, 2); /* nothing is written twice */
+    assert_int_equal(disk.flushes, 0);
+}
+
+static void test_zeros_and_whole_lines_need_no_read(void **state)
+{
+    static uint8_t line[CACHE_LINE_BYTES];
+
+    (void)state;
+    fill(line, sizeof(line), 0x55);
+    assert_int_equal(cache_write(&cache, CACHE_LINE_BYTES, line, sizeof(line)),
+                     0);
+    assert_int_equal(disk.started, 0);
+    assert_int_equal(cache_write(&cache, CACHE_LINE_BYTES + KIB, NULL, KIB), 0);
+    assert_int_equal(cache_clean(&cache), 0);
+    assert_int_equal(medium[CACHE_LINE_BYTES + KIB - 1], 0x55);
+    assert_int_equal(medium[CACHE_LINE_BYTES + KIB], 0);
+    assert_int_equal(medium[CACHE_LINE_BYTES + 2 * KIB], 0x55);
+    /* The short line at the end. */
+    assert_int_equal(cache_write(&cache, DISK_BYTES - 512, line, 512), 0);
+    assert_int_equal(cache_clean(&cache), 0);
+    assert_int_equal(medium[DISK_BYTES - 1], 0x55);
+    assert_int_equal(cache_write(&cache, DISK_BYTES - 511, line, 512),
+                     CACHE_ERR_RANGE);
+}
+
+static void test_no_change_is_lost_when_there_are_many(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        uint8_t data[64];
+
+        fill(data, sizeof(data), (uint8_t)(i + 1));
+        assert_int_equal(cache_write(&cache,
+                                     i * (uint64_t)CACHE_LINE_BYTES + 5000,
+                                     data, 64),
+                         0);
+        assert_true(cache.dirty_lines <= LINES / 2 + 1);
+    }
+    assert_int_equal(cache_clean(&cache), 0);
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(medium[i * CACHE_LINE_BYTES + 5063], i + 1);
+}
+
+static void test_what_is_stored_goes_out_in_copies(void **state)
+{
+    static uint8_t block[4096];
+    uint8_t to[4];
+
+    (void)state;
+    check_read(0, 16); /* line 0 is there */
+    fill(block, sizeof(block), 1);
+    assert_int_equal(cache_store(&cache, 4096, block, sizeof(block)), 0);
+    fill(block, sizeof(block), 2);
+    /* More than the staging line holds. */
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(cache_store(&cache, (20 + i) * 4096ull, block, 4096),
+                         0);
+    assert_int_equal(cache_read(&cache, 4096, to, 4), 0);
+    assert_int_equal(to[3], 1);
+    assert_int_equal(cache_flush(&cache), 0);
+    assert_int_equal(disk.flushes, 1);
+    assert_int_equal(medium[4096 + 4095], 1);
+    assert_int_equal(medium[39 * 4096], 2);
+    assert_int_equal(medium[40 * 4096], byte_at(40 * 4096));
+}
+
+static void test_a_failed_write_is_told(void **state)
+{
+    uint8_t data[512] = {1};
+
+    (void)state;
+    assert_int_equal(cache_write(&cache, 0, data, 512), 0);
+    disk.fail_at = 0;
+    assert_int_equal(cache_clean(&cache), 7);
+    disk.fail_at = ~0ull;
+    assert_int_equal(cache_clean(&cache), 0); /* it was still dirty */
+    assert_int_equal(medium[0], 1);
+    disk.fail_at = 8192;
+    assert_int_equal(cache_store(&cache, 8192, data, 512), 0);
+    assert_int_equal(cache_flush(&cache), 7);
+    assert_int_equal(disk.flushes, 0);
+    disk.fail_at = ~0ull;
+    assert_int_equal(cache_flush(&cache), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -228,6 +386,11 @@ int main(void)
         TEST(test_refuses_what_lies_beyond),
         TEST(test_an_error_is_told_once_and_tried_again),
         TEST(test_a_lost_driver_loses_no_line_for_good),
+        TEST(test_a_change_is_seen_and_reaches_the_disk_when_cleaned),
+        TEST(test_zeros_and_whole_lines_need_no_read),
+        TEST(test_no_change_is_lost_when_there_are_many),
+        TEST(test_what_is_stored_goes_out_in_copies),
+        TEST(test_a_failed_write_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

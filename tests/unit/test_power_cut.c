@@ -5,7 +5,8 @@
  * with a different part of the unflushed writes on the disk. After each cut
  *
  *   - e2fsck repairs the image and then finds nothing wrong with it;
- *   - our own replay makes of it an image with which e2fsck finds nothing wrong;
+ *   - our own replay makes of it an image with which e2fsck finds nothing
+ * wrong;
  *   - either way what is there is what a commit had promised: the latest that
  *     had been confirmed, or one that was on its way.
  *
@@ -39,7 +40,7 @@
 #define COMMITS_MAX    600u
 #define OVERWRITES_MAX 4000u
 #define OPERATIONS     120u
-#define CUTS           6u
+#define CUTS           4u
 #define WRITE_MAX      20000u
 #define FILE_MAX       90000u
 
@@ -59,7 +60,8 @@ struct promise {
 static struct promise promises[COMMITS_MAX];
 static unsigned promise_count;
 
-/* Bytes of a file that were written in place: after that either may be there. */
+/* Bytes of a file that were written in place: after that either may be there.
+ */
 struct overwrite {
     unsigned operation;
     size_t event;
@@ -170,8 +172,8 @@ static bool parent_exists(const char *path)
     char parent[MODEL_PATH];
     const struct model_entry *e;
 
-    snprintf(parent, sizeof(parent), "%.*s",
-             (int)(strrchr(path, '/') - path), path);
+    snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(path, '/') - path),
+             path);
     if (!parent[0])
         return true;
     e = model_find(&model, parent);
@@ -204,8 +206,8 @@ static struct volume_file *file_open(const char *path)
     ext2_ino_t inode;
     unsigned type;
 
-    assert_int_equal(
-        volume_walk(&volume, path, strlen(path), 0, &inode, &type), 0);
+    assert_int_equal(volume_walk(&volume, path, strlen(path), 0, &inode, &type),
+                     0);
     assert_int_equal(volume_open(&volume, inode, file), 0);
     return file;
 }
@@ -339,8 +341,7 @@ static struct model_entry *random_entry(bool file)
     unsigned start = (unsigned)pick(MODEL_ENTRIES);
 
     for (unsigned i = 0; i < MODEL_ENTRIES; i++) {
-        struct model_entry *e =
-            &model.entries[(start + i) % MODEL_ENTRIES];
+        struct model_entry *e = &model.entries[(start + i) % MODEL_ENTRIES];
 
         if (e->path[0] && !(file && e->directory))
             return e;
@@ -390,8 +391,8 @@ static void one_operation(void)
 
     model_copy(&before, &model);
     if (pick(8) == 0) {
-        assert_int_equal(
-            pick(4) ? commit(&volume) : commit_and_rest(&volume), 0);
+        assert_int_equal(pick(4) ? commit(&volume) : commit_and_rest(&volume),
+                         0);
         promise_add(event, &model);
     } else {
         do_any();
@@ -440,8 +441,8 @@ static int found_entry(void *context, uint64_t inode, unsigned type,
     const char *folder = context;
 
     (void)inode;
-    if (name[0] == '.' || (!folder[0] && bytes == 10 &&
-                           !memcmp(name, "lost+found", 10)))
+    if (name[0] == '.' ||
+        (!folder[0] && bytes == 10 && !memcmp(name, "lost+found", 10)))
         return 0;
     snprintf(path, sizeof(path), "%s/%.*s", folder, (int)bytes, name);
     path[MODEL_PATH - 1] = 0;
@@ -614,8 +615,7 @@ static const char *cuts(uint64_t seed, unsigned count, bool loud)
     if (all)
         count = (unsigned)recorded.count + 1;
     for (unsigned i = 0; i < count && !failed; i++) {
-        size_t cut =
-            all ? i : disk_model_random(&state) % (recorded.count + 1);
+        size_t cut = all ? i : disk_model_random(&state) % (recorded.count + 1);
 
         disk_model = recorded;
         disk_model_cut(cut, &state, image);

@@ -27,6 +27,7 @@ class Config:
     debug_exit: bool = True
     disks: list = field(default_factory=list)     # images, each on an NVMe
     netdevs: list = field(default_factory=list)   # arguments of -netdev
+    keep_writes: bool = False     # into the images; else they are forgotten
     devices: list = field(default_factory=list)   # arguments of -device
     trace: str = ""               # file for QEMU's own trace
     trace_events: tuple = ("vtd_*",)
@@ -57,8 +58,10 @@ def command(config):
             raise FileNotFoundError("OVMF is not installed (make setup)")
         args += ["-bios", firmware]
     for i, image in enumerate(c.disks):
-        # What the guest writes goes to a scratch file that dies with QEMU.
-        args += ["-drive", f"if=none,id=disk{i},format=raw,file={image},snapshot=on",
+        # Else what the guest writes goes to a scratch file that dies with QEMU.
+        snapshot = "off" if c.keep_writes else "on"
+        args += ["-drive",
+                 f"if=none,id=disk{i},format=raw,file={image},snapshot={snapshot}",
                  "-device", f"nvme,serial=cordon{i},drive=disk{i}"]
     for netdev in c.netdevs:
         args += ["-netdev", netdev]

@@ -6,12 +6,14 @@
  * client registers itself for paths (fd_register_paths).
  *
  * Operations return what POSIX says, or minus an errno number. One that is
- * NULL is not supported: it fails with ENOSYS (lseek: ESPIPE).
+ * NULL is not supported: read and write fail with EBADF, lseek with ESPIPE,
+ * ftruncate with EINVAL.
  */
 #pragma once
 
 #include <stdbool.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 
 #define FD_MAX 64
@@ -46,6 +48,7 @@ struct fd_paths {
     int (*rename)(const char *from, const char *to);
     int (*mkdir)(const char *path, mode_t mode);
     int (*rmdir)(const char *path);
+    int (*statvfs)(const char *path, struct statvfs *out);
     ssize_t (*readlink)(const char *path, char *data, size_t room);
     /* Directories: *state for the next two. next returns 1 with a name and
      * type (DT_*) in place, 0 at the end, or minus errno. */

@@ -2,18 +2,25 @@
  * The file service: what servers/fs offers and how a client talks to it.
  *
  * A client connects once. The server then lends it a buffer: Frames that the
- * server owns and the client may only read. Data goes from the server's cache
- * into that buffer and is used there, or copied out by files_read(). The server
- * owns the buffer, and not the client, so that no client can take memory away
- * from under a server that is writing to it.
+ * server owns and the client may read, and write if the policy says
+ * `access: write`. Data goes from the server's cache into that buffer and is
+ * used there, or copied out by files_read(); to write, it is put there. The
+ * server owns the buffer, and not the client, so that no client can take memory
+ * away from under a server that is using it.
  *
- * Everything is read-only for now. Handles belong to the client that opened
- * them (the badge of its endpoint) and are checked on every use; connecting
- * again closes all that an earlier life of the client left open.
+ * What is written is durable after files_sync(), or some seconds later. A power
+ * cut leaves the file system as it was at one moment since the last sync; only
+ * bytes that were overwritten in place may be newer (docs/files.md).
+ *
+ * Handles belong to the client that opened them (the badge of its endpoint) and
+ * are checked on every use; connecting again closes all that an earlier life of
+ * the client left open.
  */
 #pragma once
 
 #include <cordon/types.h>
+
+#include <stdbool.h>
 
 #define FILES_PATH_MAX     1023 /* bytes of a path, without the NUL */
 #define FILES_NAME_MAX     255  /* bytes of one name in a path */
@@ -27,7 +34,7 @@
  * A text is its number of bytes and the bytes (message_put_bytes).
  */
 enum files_operation {
-    FILES_CONNECT = 1,  /* -> bytes of the buffer */
+    FILES_CONNECT = 1,  /* -> bytes of the buffer, 1 if it may write */
     FILES_BUFFER = 2,   /* first page -> number of pages; as many Frames */
     FILES_OPEN = 3,     /* flags, path -> handle, struct files_stat */
     FILES_CLOSE = 4,    /* handle */
@@ -39,13 +46,30 @@ enum files_operation {
     FILES_READLINK = 8, /* flags, path -> text */
     FILES_STATFS = 9,   /* -> struct files_statfs */
     FILES_STATUS = 10,  /* -> error (0: all is well), text */
+    FILES_WRITE = 11,   /* handle, offset (FILES_APPEND: the end), bytes,
+                           where in the buffer -> offset behind what is
+                           written; all or nothing */
+    FILES_RESIZE = 12,  /* handle, bytes that the file shall have */
+    FILES_SYNC = 13,    /* handle; 0: everything, and leave a clean disk */
+    FILES_FSTAT = 14,   /* handle -> struct files_stat */
+    FILES_REMOVE = 15,  /* 0, path */
+    FILES_MAKE_DIRECTORY = 16,   /* mode, path */
+    FILES_REMOVE_DIRECTORY = 17, /* 0, path */
+    FILES_RENAME = 18,           /* path, path */
 };
 
-/* Flags of FILES_OPEN and FILES_STAT. */
+/* Flags of FILES_OPEN; the first two of FILES_STAT as well. */
 enum files_flags {
     FILES_NO_FOLLOW = 1,      /* a link at the path's end is meant itself */
     FILES_MUST_DIRECTORY = 2, /* fail unless it is a directory */
+    FILES_OPEN_WRITE = 4,
+    FILES_OPEN_CREATE = 8,     /* make it if it is not there, with the mode */
+    FILES_OPEN_EXCLUSIVE = 16, /* fail if it is there */
+    FILES_OPEN_TRUNCATE = 32,  /* to nothing */
 };
+#define FILES_OPEN_MODE(mode) (((unsigned)(mode)&0777u) << 16)
+
+#define FILES_APPEND (~0ull)
 
 /* Labels of replies; 0 is success. files_error_text() has a line for each. */
 enum files_error {
@@ -115,7 +139,7 @@ struct files_statfs {
     uint64_t block_bytes;
     uint64_t blocks, free_blocks;
     uint64_t inodes, free_inodes;
-    uint64_t flags;  /* enum files_statfs_flags */
+    uint64_t flags; /* enum files_statfs_flags */
     char label[24]; /* of the file system */
     char type[8];   /* "ext4" */
 };
@@ -124,7 +148,8 @@ struct files_statfs {
 /* A connection. Not to be used by two threads at once. */
 struct files {
     cap_t endpoint;
-    const uint8_t *buffer; /* lent by the server, read-only */
+    uint8_t *buffer; /* lent by the server */
+    bool may_write;  /* files, and the buffer */
     size_t buffer_bytes;
     cap_t frames; /* slots of the buffer's Frames */
 };
@@ -160,8 +185,32 @@ int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
 int files_view(struct files *files, uint64_t handle, uint64_t offset,
                size_t bytes, const uint8_t **data, size_t *done);
 
+/*
+ * Write all of `bytes` bytes at `offset`, or at the file's end for
+ * FILES_APPEND. *end (may be null) is the offset behind them. More than a
+ * buffer goes in pieces: an error may leave some of them written.
+ */
+int files_write(struct files *files, uint64_t handle, uint64_t offset,
+                const void *from, size_t bytes, uint64_t *end);
+
+/* Cut the file off, or lengthen it with zeros. */
+int files_resize(struct files *files, uint64_t handle, uint64_t bytes);
+
+/* Everything written so far, to this file or any other, and every name made or
+ * removed, is durable when it returns FILES_OK. Handle 0: also leave a disk
+ * that needs no repair, as before power is switched off. */
+int files_sync(struct files *files, uint64_t handle);
+
 int files_stat(struct files *files, const char *path, unsigned flags,
                struct files_stat *stat);
+int files_fstat(struct files *files, uint64_t handle, struct files_stat *stat);
+
+/* As POSIX has unlink, mkdir, rmdir, rename; the last replaces what is there,
+ * and nobody ever sees neither or both. */
+int files_remove(struct files *files, const char *path);
+int files_mkdir(struct files *files, const char *path, unsigned mode);
+int files_rmdir(struct files *files, const char *path);
+int files_rename(struct files *files, const char *from, const char *to);
 
 /*
  * Call `each` for every entry of the open directory, "." and ".." included,

@@ -15,3 +15,4 @@
 /* Each returns null, or what did not hold. */
 const char *test_posix(void);
 const char *test_hostile(void);
+const char *test_write(void);

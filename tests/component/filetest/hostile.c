@@ -93,6 +93,31 @@ static const char *reads(uint64_t handle)
     return NULL;
 }
 
+/* The policy lets this client read only, whatever it asks for. */
+static const char *changes(const struct files *files, uint64_t handle)
+{
+    uint64_t path[] = {FILES_OPEN_CREATE, 4, 0x77656e2f}; /* "/new" */
+    uint64_t two[] = {4, 0x77656e2f, 4, 0x77656e2f};
+
+    EXPECT(!files->may_write);
+    EXPECT(ASK(FILES_WRITE, handle, 0, 16, 0) == FILES_ERR_DENIED);
+    EXPECT(ASK(FILES_WRITE, handle, 0, 16, ~0ull) == FILES_ERR_REQUEST);
+    EXPECT(ASK(FILES_WRITE, handle, 0, ~0ull, 16) == FILES_ERR_REQUEST);
+    EXPECT(ASK(FILES_WRITE, 7, 0, 16, 0) == FILES_ERR_HANDLE);
+    EXPECT(ASK(FILES_RESIZE, handle, 0) == FILES_ERR_DENIED);
+    EXPECT(ASK(FILES_RESIZE, handle) == FILES_ERR_REQUEST);
+    EXPECT(ASK(FILES_SYNC, 7) == FILES_ERR_HANDLE);
+    EXPECT(ask(FILES_OPEN, 3, path) == FILES_ERR_DENIED);
+    path[0] = 0;
+    EXPECT(ask(FILES_REMOVE, 3, path) == FILES_ERR_DENIED);
+    EXPECT(ask(FILES_MAKE_DIRECTORY, 3, path) == FILES_ERR_DENIED);
+    EXPECT(ask(FILES_REMOVE_DIRECTORY, 3, path) == FILES_ERR_DENIED);
+    EXPECT(ask(FILES_RENAME, 4, two) == FILES_ERR_DENIED);
+    two[2] = ~0ull;
+    EXPECT(ask(FILES_RENAME, 4, two) == FILES_ERR_REQUEST);
+    return NULL;
+}
+
 /* The buffer is lent to be read: it cannot be mapped writable. */
 static const char *buffer(const struct files *files)
 {
@@ -110,7 +135,7 @@ static const char *labels(void)
     uint64_t words[MSG_MAX_WORDS];
 
     memset(words, 0xff, sizeof(words));
-    for (uint64_t label = 0; label < 40; label++)
+    for (uint64_t label = 0; label < 60; label++)
         for (unsigned n = 0; n <= MSG_MAX_WORDS; n += 1 + n / 4)
             EXPECT(ask(label, n, words) != ~0ull);
     EXPECT(ask(0xfffffffffff0, 4, words) == FILES_ERR_REQUEST);
@@ -133,7 +158,8 @@ const char *test_hostile(void)
     EXPECT(failed ||
            files_open(&files, "/big.bin", 0, &handle, &stat) == FILES_OK);
     (void)(failed || (failed = paths()) || (failed = handles(handle)) ||
-           (failed = reads(handle)) || (failed = buffer(&files)) ||
+           (failed = reads(handle)) || (failed = changes(&files, handle)) ||
+           (failed = buffer(&files)) ||
            (failed = labels()));
     if (failed)
         return failed;

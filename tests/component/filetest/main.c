@@ -1,6 +1,7 @@
 /*
- * A client of the file service: `posix` uses it through newlib, `hostile` sends
- * it everything that it should refuse. Both run at the same time.
+ * A client of the file service: `posix` reads through newlib, `write` changes
+ * files through it, `hostile` sends all that should be refused. They run at the
+ * same time.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@ int main(int argc, char **argv)
         failed = test_posix();
     else if (!strcmp(role, "hostile"))
         failed = test_hostile();
+    else if (!strcmp(role, "write"))
+        failed = test_write();
     printf("%s: %s\n", role, failed ? failed : "all held");
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
