@@ -1,6 +1,22 @@
 /* Operations refuse what is wrong and say which argument it was (R10). */
 #include "selftest.h"
 
+#define SCRATCH 0x3fful /* of COM1's UART; its neighbours are in use */
+
+/* What is written in one width is read in each. */
+static void port_widths(void)
+{
+    uint64_t four;
+
+    ports_out(PORTS, SCRATCH, 1, 0x5a);
+    check("two bytes in", ports_in(PORTS, SCRATCH - 1, 2).r[0] >> 8, 0x5a);
+    ports_out(PORTS, SCRATCH - 1, 2, 0xa500);
+    four = ports_in(PORTS, SCRATCH - 3, 4).r[0];
+    check("two out, four in", four >> 24, 0xa5);
+    ports_out(PORTS, SCRATCH - 3, 4, (four & 0xffffff) | 0x3cul << 24);
+    check("four out, one in", ports_in(PORTS, SCRATCH, 1).r[0], 0x3c);
+}
+
 void test_errors(void)
 {
     struct result r;
@@ -35,6 +51,7 @@ void test_errors(void)
           FAILS(ERR_ARGUMENT, 2));
     check("PCI configuration", ports_in(PORTS, 0xcf8, 4).status,
           FAILS(ERR_ARGUMENT, 1));
+    port_widths();
     check("reaching into it", ports_in(PORTS, 0xcf7, 2).status,
           FAILS(ERR_ARGUMENT, 1));
     check("priority",
