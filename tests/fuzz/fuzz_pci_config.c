@@ -2,13 +2,17 @@
  * Whatever configuration space says: enumeration ends, stays within the tree,
  * and groups and the list of BARs are well formed. Reads come from the input,
  * writes change it, so sizing and resets see a device that does what it likes.
+ * Whatever a driver then asks to write, the command register, the BARs and the
+ * rest of the header stay the PCI server's.
  *
  * links: servers/pci/scan.c servers/pci/bar.c servers/pci/capability.c
  * links: servers/pci/group.c servers/pci/share.c servers/pci/reset.c
+ * links: servers/pci/filter.c
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "servers/pci/filter.h"
 #include "servers/pci/group.h"
 #include "servers/pci/reset.h"
 #include "servers/pci/scan.h"
@@ -52,6 +56,31 @@ static void fuzz_sleep(void *context, uint32_t ms)
     *(uint64_t *)context += ms;
 }
 
+/* The last bytes are what a driver asks for: offset, width, new value. */
+#define ASKED 8u
+
+static void driver_writes(const struct node *n, const uint8_t *asked)
+{
+    uint32_t offset = asked[0] | (asked[1] & 0xfu) << 8, current, value;
+    uint32_t width = 1u << (asked[2] & 3);
+
+    memcpy(&current, bytes + (offset & (SPACE - 4)), sizeof current);
+    memcpy(&value, asked + 4, sizeof value);
+    if (asked[3] & 1) /* little changes */
+        value = current ^ (1u << (value & 31));
+    if (width < 4) {
+        value &= (1u << 8 * width) - 1;
+        current &= (1u << 8 * width) - 1;
+    }
+    if (filter_write(n, offset, width, current, value) != NULL)
+        return;
+    if (offset + width > CONFIG_BYTES || (offset & (width - 1)) != 0)
+        abort();
+    if (offset < 0x40 && offset != CONFIG_CACHE_LINE &&
+        offset != CONFIG_LATENCY && offset != CONFIG_STATUS)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct tree tree;
@@ -81,6 +110,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     if (tree.count > 0)
         reset_function(&space, &tree, &tree.nodes[0], why);
+    for (uint32_t i = 0; i < tree.count && i < 4 && size >= ASKED; i++)
+        driver_writes(&tree.nodes[i], data + size - ASKED);
     if (slept > 10000)
         abort();
     return 0;
