@@ -108,10 +108,13 @@ void space_map_run(struct space *space, struct cap *frames, uint64_t count,
     radix_cursor_begin(&cursor, space->tables, address, bits, leaf);
     while (frame < end) {
         uint64_t n = (uint64_t)(end - frame);
-        uint64_t *slot = radix_cursor_span(&cursor, &n), entry = cursor.bits;
+        uint64_t *slot = radix_cursor_span(&cursor, &n);
+        /* A leaf is the address | bits, an object address + DIRECT_BASE. */
+        uint64_t to_leaf = cursor.bits - DIRECT_BASE;
 
+#pragma GCC unroll 8
         for (struct cap *stop = frame + n; frame < stop; frame++) {
-            *slot++ = virt_to_phys(cap_object(frame)).v | entry;
+            *slot++ = (uint64_t)cap_object(frame) + to_leaf;
             frame->data = data;
             frame->space = space;
             frame->map_prev = frame - 1;
@@ -192,6 +195,7 @@ static bool is_run(const struct cap *frames, uint64_t count)
     const struct cap *frame = frames, *last = frames + count - 1;
     uint64_t data = frames->data, step = 1ul << frames->bits, differs = 0;
 
+#pragma GCC unroll 8
     for (; frame < last; frame++, data += step)
         differs |= ((uint64_t)frame->map_next ^ (uint64_t)(frame + 1)) |
                    (frame->data ^ data);
@@ -213,6 +217,7 @@ static void unmap_run(struct space *space, struct cap *frames, uint64_t count,
         uint64_t n = (uint64_t)(end - frame);
         uint64_t *slot = radix_cursor_span(&batch->cursor, &n);
 
+#pragma GCC unroll 8
         for (struct cap *stop = frame + n; frame < stop; frame++) {
             *slot++ = 0;
             frame->data = 0;
