@@ -16,6 +16,7 @@ from tests.attack.cases import HERE
 EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
 MEMORY = 128 << 20
 PAGE = 4096
+PATTERN = 0xa7                    # what attackers send, see attack.h
 MARK = b"CORDON-ATTACK-PAGE:"
 KERNEL_BASE = 0xffffffff80000000  # boot/arch/x86_64/image.ld
 IOMMU_REGISTERS = 0xfed90000      # of QEMU's q35 (Q35_HOST_BRIDGE_IOMMU_ADDR)
@@ -197,6 +198,17 @@ def mutant(build, name, policy):
     return options
 
 
+def pattern_disk(build):
+    """A disk image that holds nothing but what attackers send."""
+    path = os.path.join(build, "mutations", "pattern.img")
+    if not os.path.exists(path):
+        part = f"{path}.{os.getpid()}"
+        with open(part, "wb") as f:
+            f.write(bytes([PATTERN]) * (1 << 20))
+        os.replace(part, path)
+    return path
+
+
 def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
     """Boots the case's system, on a mutant if one is named, and lets the
     attacker try."""
@@ -208,7 +220,8 @@ def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
     devices = list(options.pop("devices", []))
     if case.attacker != "component" and not case.policy:
         devices.insert(0, EDU)
-    extra = list(options.pop("extra", []))
+    extra = [word.replace("{pattern}", pattern_disk(build))
+             for word in options.pop("extra", [])]
     if options.pop("count", False):
         extra += ["-plugin", f"{build}/mutations/count.so,out={directory}/count"]
     if options.pop("disk", False):

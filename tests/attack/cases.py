@@ -17,7 +17,9 @@ of a case (docs/attacks.md shows examples):
     machine: {}             devices: [arguments of -device], and fields of
                             emulator.Config (smp, memory, icount, ...);
                             count: true loads the plugin that counts guest
-                            instructions; disk: true gives the NVMe disk
+                            instructions; disk: true gives the NVMe disk;
+                            {pattern} in `extra` is an image full of what
+                            attackers send
     target: what is under attack: kernel-text, kernel-data, iommu-registers,
                             registers:N (of the device at 00:N.0), iommu-root, iommu-entries (its tables), page:NAME
                             (the page with that mark), or a physical address

@@ -10,10 +10,9 @@ import importlib.util
 import os
 import re
 
-from tests.attack.attempt import IOMMU_REGISTERS, PAGE
+from tests.attack.attempt import IOMMU_REGISTERS, PAGE, PATTERN
 from tests.lib import tables as tables_of
 
-PATTERN = 0xa7          # what the attackers' cards send, see attack.h
 COMPAT_VECTOR = 0x77    # what they forge in compatibility format, see there
 SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
 BEYOND_FAULT = 0x21     # VT-d: the index is beyond the table
