@@ -12,6 +12,10 @@
 #include "servers/pci/reset.h"
 #include "servers/pci/scan.h"
 
+/* R7: nobody else is served during a reset, so a driver that asks for one after
+ * the other waits this many times as long in between. */
+#define RESET_PAUSE 20
+
 void command_set(const struct config_space *c, const struct node *n,
                  uint32_t clear, uint32_t set)
 {
@@ -120,11 +124,21 @@ int claim_reset(const struct config_space *c, struct tree *t, struct node *n,
                 char *why)
 {
     struct holding *h = holding_of(t, n);
+    uint64_t begun = clock_now(), now;
+    bool reset;
 
     if (n->state != PCI_CLAIMED)
         return REFUSE(why, SERVICE_BAD_REQUEST, "%s is not claimed",
                       address_text(n));
-    if (!reset_function(c, t, n, why))
+#ifndef MUTATION_no_reset_pause
+    if (begun < h->reset_again)
+        return REFUSE(why, SERVICE_BUSY, "%s was reset a moment ago",
+                      address_text(n));
+#endif
+    reset = reset_function(c, t, n, why);
+    now = clock_now();
+    h->reset_again = now + RESET_PAUSE * (now - begun);
+    if (!reset)
         return SERVICE_UNSUPPORTED;
     command_set(c, n, 0, COMMAND_MEMORY);
     if (h->enabled > 0 && n->msix != 0)

@@ -16,6 +16,7 @@ struct holding {
     struct vector *vectors; /* VECTORS_MAX of them while claimed */
     uint32_t enabled;       /* vectors that are on */
     bool mastered;          /* it could send DMA since it was claimed */
+    uint64_t reset_again;   /* monotonic time when its driver may reset it */
 };
 
 extern struct holding holdings[NODES_MAX];

@@ -147,8 +147,9 @@ int pci_write(cap_t pci, uint32_t offset, uint32_t width, uint32_t value);
 int pci_capability(cap_t pci, uint32_t id, uint32_t *offset);
 
 /* Resets the function, then sets command register, BARs, MSI or MSI-X enable
- * up again. The entries of an MSI-X table are the driver's to write again,
- * through its window, from what pci_vector() says. */
+ * up again. SERVICE_BUSY if the last time is not long ago: up to some seconds.
+ * The entries of an MSI-X table are the driver's to write again, through its
+ * window, from what pci_vector() says. */
 int pci_reset(cap_t pci);
 
 /* What MSI-X entry `vector` must hold. */

@@ -30,5 +30,5 @@ static void spin(void)
 void storm_budget(void)
 {
     say("ready");
-    storm(quiet, spin);
+    storm(STORM_TIME, quiet, spin);
 }

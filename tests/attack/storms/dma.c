@@ -41,5 +41,5 @@ void storm_dma(void)
     mmio_write32(regs, TDH, 0);
     mmio_write32(regs, TDT, 0);
     mmio_write32(regs, TCTL, TCTL_EN);
-    storm(quiet, fetch);
+    storm(STORM_TIME, quiet, fetch);
 }

@@ -61,5 +61,5 @@ static void again(void)
 void storm_exceptions(void)
 {
     say("ready");
-    storm(quiet, again);
+    storm(STORM_TIME, quiet, again);
 }

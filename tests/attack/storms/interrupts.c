@@ -43,7 +43,7 @@ void storm_interrupts(bool acknowledge)
     raw_must("faults", device_bind(raw.device, owner, 1000).status);
     say("ready");
     msi_program(&raw, &line);
-    storm(quiet, raise);
+    storm(STORM_TIME, quiet, raise);
     say("told %u interrupts %llu", told,
         (unsigned long long)interrupt_info(line.interrupt).r[0]);
     if (!acknowledge && told != 1)

@@ -1,9 +1,9 @@
 /* The argument says which storm. */
 #include "tests/attack/storms/storm.h"
 
-static void run(void (*once)(void))
+static void run(uint64_t time, void (*once)(void))
 {
-    uint64_t until = clock_after(STORM_TIME);
+    uint64_t until = clock_after(time);
 
     /* A pause of a microsecond: to the emulator an access is dear, and to the
      * guest under icount it takes no time. */
@@ -14,13 +14,13 @@ static void run(void (*once)(void))
     }
 }
 
-void storm(void (*quiet)(void), void (*loud)(void))
+void storm(uint64_t time, void (*quiet)(void), void (*loud)(void))
 {
     uint64_t from;
 
-    run(quiet);
+    run(time, quiet);
     from = clock_now();
-    run(loud);
+    run(time, loud);
     say("storm %llu %llu", (unsigned long long)from,
         (unsigned long long)clock_now());
 }
@@ -40,6 +40,8 @@ int main(int argc, char **argv)
         storm_dma();
     else if (strcmp(what, "exceptions") == 0)
         storm_exceptions();
+    else if (strcmp(what, "resets") == 0)
+        storm_resets();
     else
         storm_budget();
     say("done");

@@ -31,5 +31,5 @@ void storm_requests(void)
     raw_must("faults", device_bind(raw.device, owner, 1000).status);
     say("ready");
     msi_program(&raw, &other);
-    storm(quiet, raise);
+    storm(STORM_TIME, quiet, raise);
 }

@@ -9,8 +9,8 @@
 
 #define STORM_TIME (120 * NS_PER_MS)
 
-/* Runs `quiet` and then `storm` for STORM_TIME each, and says when. */
-void storm(void (*quiet)(void), void (*storm)(void));
+/* Runs `quiet` and then `loud` for `time` each, and says when. */
+void storm(uint64_t time, void (*quiet)(void), void (*loud)(void));
 
 /* interrupts.c; `acknowledge`: and lets the line go on each time. */
 void storm_interrupts(bool acknowledge);
@@ -20,5 +20,7 @@ void storm_requests(void);
 void storm_dma(void);
 /* exceptions.c: a thread whose every instruction faults. */
 void storm_exceptions(void);
+/* resets.c: requests to the PCI server that take it long. */
+void storm_resets(void);
 /* budget.c: a thread that never waits. */
 void storm_budget(void);

@@ -7,6 +7,7 @@ from tests.attack.witnesses import Breach
 
 HEAD = 64                # bytes of the mark in struct score (score.h)
 SHARE = 0.9              # of what it got done beside a quiet attacker
+HALF = 0.5
 LINE_RATE = 1000         # interrupts a second, msi.h
 REPORT_RATE = 25600      # fault records a second that the kernel takes
 MUTE_RATE = 2000         # records of one device before it is muted, init's
@@ -27,8 +28,8 @@ def rate(attempt):
     return lambda per_second: windows * (per_second * WINDOW // 1_000_000_000 + 1)
 
 
-def progress(attempt):
-    """the score of another component, in a dump of its page: it got as much done during the storm as before"""
+def share(attempt):
+    """How much of what it got done before another got done during the storm."""
     page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
     begun, size = struct.unpack_from("<2Q", page, HEAD)
     counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
@@ -42,8 +43,19 @@ def progress(attempt):
     quiet = mean(2 * start - end, start)     # as long, directly before
     storm = mean(start, end)
     assert quiet > 0, "the worker did not work"
-    if storm < SHARE * quiet:
-        raise Breach(f"the worker got {storm / quiet:.0%} done")
+    return storm / quiet
+
+
+def progress(attempt):
+    """the score of another component, in a dump of its page: it got as much done during the storm as before"""
+    if share(attempt) < SHARE:
+        raise Breach(f"the worker got {share(attempt):.0%} done")
+
+
+def served(attempt):
+    """the score of another driver, in a dump of its page: the PCI server answered it more than half as often as before"""
+    if share(attempt) < HALF:
+        raise Breach(f"it got {share(attempt):.0%} of its answers")
 
 
 def count(attempt, event):
