@@ -57,7 +57,7 @@ static void request_blame(const struct nvme_request *r, void *context)
 static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
 {
     if (d->fault_lines++ < FAULT_LINES)
-        printf("nvme: DMA %s at 0x%llx was blocked (reason 0x%x); requests in "
+        printf("DMA %s at 0x%llx was blocked (reason 0x%x); requests in "
                "flight fail or run again\n",
                fault->flags & DEVICE_FAULT_WRITE ? "write" : "read",
                (unsigned long long)fault->address, (unsigned)fault->reason);
@@ -78,7 +78,7 @@ static void faults_judge(struct nvme_driver *d)
     }
     if (muted) {
         /* No more reports: no completion can be believed any more. */
-        printf("nvme: too many blocked DMAs, giving up\n");
+        printf("too many blocked DMAs, giving up\n");
         controller_shutdown(&d->controller);
         exit(1);
     }
@@ -168,9 +168,9 @@ static void late_check(struct nvme_driver *d)
         driver_ack(&d->kit, v); /* R7: masked for its rate, if it was */
     request_check(&d->controller);
     if (d->controller.resets != resets)
-        printf("nvme: controller reset after a command did not complete\n");
+        printf("controller reset after a command did not complete\n");
     if (d->controller.state != before)
-        printf("nvme: %s\n", d->controller.error);
+        printf("%s\n", d->controller.error);
 }
 
 void block_events(struct service *s, uint64_t bits)

@@ -117,6 +117,23 @@ bool virtqueue_take(struct virtqueue *q, uint32_t *what, uint32_t *bytes)
     return true;
 }
 
+bool virtqueue_take_any(struct virtqueue *q, uint32_t *head, uint32_t *bytes)
+{
+    uint32_t at = q->ended & (q->entries - 1);
+    uint16_t index = __atomic_load_n(&q->used->index, __ATOMIC_ACQUIRE);
+
+    if (index == q->ended || q->lied)
+        return false;
+    if ((uint16_t)(index - q->ended) > (uint16_t)(q->shown - q->ended)) {
+        q->lied = true;
+        return false;
+    }
+    *head = q->used->ring[at].id;
+    *bytes = q->used->ring[at].bytes;
+    q->ended++;
+    return true;
+}
+
 bool virtqueue_listen(struct virtqueue *q)
 {
     q->listening = true;

@@ -1,8 +1,9 @@
 /*
- * A split virtqueue (VIRTIO 1.2, 2.7) whose chains end in the order in which
- * they were handed over, as VIRTIO_F_IN_ORDER promises and QEMU does. A device
- * that ends another chain than the oldest, or one that it does not have, has
- * lied: the queue is then given up, and nothing it says is believed.
+ * A split virtqueue (VIRTIO 1.2, 2.7). With virtqueue_take() chains end in the
+ * order in which they were handed over, as VIRTIO_F_IN_ORDER promises and QEMU
+ * does. A device that ends another chain than the oldest, or one that it does
+ * not have, has lied: the queue is then given up, and nothing it says is
+ * believed.
  *
  * Plain C over memory: tested and fuzzed on the host.
  */
@@ -88,6 +89,13 @@ void virtqueue_kick(struct virtqueue *q);
 /* The oldest chain if it has come back: false if not. `bytes` is what the
  * device says that it wrote. */
 bool virtqueue_take(struct virtqueue *q, uint32_t *what, uint32_t *bytes);
+
+/*
+ * For a device that ends chains in any order: the next that has come back, by
+ * its head, which may be anything at all. The caller sets `lied` when it is not
+ * one that the device has. Descriptors are the caller's to reserve.
+ */
+bool virtqueue_take_any(struct virtqueue *q, uint32_t *head, uint32_t *bytes);
 
 /* Interrupts on; true if something has come already. Off with the next take. */
 bool virtqueue_listen(struct virtqueue *q);

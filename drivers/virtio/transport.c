@@ -156,6 +156,11 @@ const char *virtio_negotiate(struct virtio_device *v, uint64_t wanted)
     return NULL;
 }
 
+bool virtio_needs_reset(struct virtio_device *v)
+{
+    return (mmio_read8(v->common, COMMON_STATUS) & VIRTIO_NEEDS_RESET) != 0;
+}
+
 void virtio_ready(struct virtio_device *v)
 {
     status_add(v, VIRTIO_DRIVER_OK);

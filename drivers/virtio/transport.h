@@ -46,6 +46,9 @@ bool virtio_reset(struct virtio_device *v);
  * the two that this driver needs are always wanted. NULL, or why not. */
 const char *virtio_negotiate(struct virtio_device *v, uint64_t wanted);
 
+/* The device has given up and must be reset (2.1.2). */
+bool virtio_needs_reset(struct virtio_device *v);
+
 /* Tells the device that the driver is ready (DRIVER_OK). */
 void virtio_ready(struct virtio_device *v);
 
