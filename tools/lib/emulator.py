@@ -92,9 +92,11 @@ def guest_status(returncode):
 
 def start(config, **popen):
     """Starts QEMU with pipes for the serial port, in a session of its own: the
-    terminal's Ctrl-C is for whoever started it to handle."""
+    terminal's Ctrl-C is for whoever started it to handle.  It does not outlive
+    us, however we end."""
     errors = tempfile.TemporaryFile("w+")
-    process = subprocess.Popen(command(config), stdin=subprocess.PIPE,
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL",
+                                *command(config)], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=errors,
                                start_new_session=True, bufsize=0, **popen)
     process.cordon_errors = errors
