@@ -112,6 +112,15 @@ class Attempt:
         told = self.machine.trace.events(event)
         return told[-1].fields()["addr"]
 
+    def domain_root(self):
+        """The table of the judged device's Domain (VT-d 4.1, 9.1, 9.3)."""
+        bus, function = divmod(self.case.requester, 256)
+        at = self.iommu_table("vtd_reg_dmar_root") + 16 * bus
+        for step in (16 * function, 0):
+            entry = int.from_bytes(self.machine.read_memory(at, 8), "little")
+            at = entry // PAGE * PAGE + step
+        return at
+
     # What the plugin counted
 
     def counted(self):
@@ -126,6 +135,7 @@ PLACES = {
     "iommu-registers": lambda _: IOMMU_REGISTERS,
     "iommu-root": lambda a: a.iommu_table("vtd_reg_dmar_root"),
     "iommu-entries": lambda a: a.iommu_table("vtd_reg_ir_root"),
+    "domain-root": Attempt.domain_root,
 }
 
 

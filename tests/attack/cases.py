@@ -20,10 +20,11 @@ of a case (docs/attacks.md shows examples):
                             instructions; disk: true gives the NVMe disk;
                             {pattern} in `extra` is an image full of what
                             attackers send
-    target: what is under attack: kernel-text, kernel-data, iommu-registers,
-                            registers:N (of the device at 00:N.0), iommu-root, iommu-entries (its tables), page:NAME
-                            (the page with that mark), or a physical address
-                            in hex
+    target: kernel-text     what is under attack, as a physical address: that,
+                            kernel-data, iommu-registers, iommu-root and
+                            iommu-entries (its tables), domain-root (the judged
+                            device's), registers:N (of the device 00:N.0),
+                            page:NAME (the page with that mark), or in hex
     requester: 0x20         ID of the device whose DMA or interrupts are judged
     until: done             or `end`: until the machine ends itself
     timeout: 20             seconds for the attacker to say something
