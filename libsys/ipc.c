@@ -14,12 +14,15 @@ struct message_page *message_page(void)
 }
 
 /* Without slots the thread takes no capabilities; the kernel says so. */
-static void arm(struct thread *t)
+struct thread *message_arm(void)
 {
+    struct thread *t = thread_current();
+
     if (t->receive_run == 0)
         t->receive_run = slot_alloc_run(MSG_MAX_CAPS);
     t->page->recv_slot = t->receive_run;
     t->page->recv_count = t->receive_run == 0 ? 0 : MSG_MAX_CAPS;
+    return t;
 }
 
 /* Capabilities that came belong to the message. */
@@ -31,9 +34,8 @@ static void caps_take(struct thread *t, struct message *m)
     t->receive_run = 0;
 }
 
-/* Makes *m what was received; on failure an empty message. */
-static inline uint64_t received(struct thread *t, struct message *m,
-                                const struct result *r)
+uint64_t message_received(struct thread *t, struct message *m,
+                          const struct result *r)
 {
     if (r->status != OK) {
         message_init(m, t->page, 0);
@@ -48,14 +50,14 @@ static inline uint64_t received(struct thread *t, struct message *m,
 
 uint64_t message_call(cap_t endpoint, struct message *m, uint64_t deadline)
 {
-    struct thread *t = thread_current();
+    struct thread *t;
     struct result r;
 
     if (m->bad)
         return ERR_ARGUMENT;
-    arm(t);
+    t = message_arm();
     r = endpoint_call(endpoint, message_tag(m), m->w, deadline);
-    return received(t, m, &r);
+    return message_received(t, m, &r);
 }
 
 uint64_t message_send(cap_t endpoint, struct message *m, uint64_t deadline)
@@ -65,34 +67,26 @@ uint64_t message_send(cap_t endpoint, struct message *m, uint64_t deadline)
     return endpoint_send(endpoint, message_tag(m), m->w, deadline).status;
 }
 
-uint64_t message_signal_receive(cap_t signal, cap_t endpoint, cap_t reply,
-                                struct message *m, uint64_t deadline)
-{
-    struct thread *t = thread_current();
-    struct result r;
-
-    arm(t);
-    r = endpoint_receive(endpoint, signal, reply, deadline);
-    return received(t, m, &r);
-}
-
 uint64_t message_receive(cap_t endpoint, cap_t reply, struct message *m,
                          uint64_t deadline)
 {
-    return message_signal_receive(0, endpoint, reply, m, deadline);
+    struct thread *t = message_arm();
+    struct result r = endpoint_receive(endpoint, 0, reply, deadline);
+
+    return message_received(t, m, &r);
 }
 
 uint64_t message_reply_receive(cap_t endpoint, cap_t reply, struct message *m,
                                uint64_t deadline)
 {
-    struct thread *t = thread_current();
+    struct thread *t;
     struct result r;
 
     if (m->bad)
         return ERR_ARGUMENT;
-    arm(t);
+    t = message_arm();
     r = reply_receive(endpoint, message_tag(m), m->w, reply, deadline);
-    return received(t, m, &r);
+    return message_received(t, m, &r);
 }
 
 uint64_t message_reply(cap_t reply, struct message *m)

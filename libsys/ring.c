@@ -54,32 +54,3 @@ bool ring_release_some(struct ring *r, uint32_t count)
         count = ring_taken(r);
     return ring_show(r, &r->shared->consumer, &r->shared->producer, count);
 }
-
-static uint32_t *sleeps(struct ring *r)
-{
-    return r->producer ? &r->shared->producer.sleeps
-                       : &r->shared->consumer.sleeps;
-}
-
-bool ring_may_sleep_at(struct ring *r, uint32_t level)
-{
-    bool nothing;
-
-    __atomic_store_n(sleeps(r), 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    nothing = (r->producer ? ring_space(r) : ring_waiting(r)) <= level;
-    if (nothing && !r->corrupt)
-        return true;
-    ring_awake(r);
-    return false;
-}
-
-bool ring_may_sleep(struct ring *r)
-{
-    return ring_may_sleep_at(r, 0);
-}
-
-void ring_awake(struct ring *r)
-{
-    __atomic_store_n(sleeps(r), 0, __ATOMIC_RELAXED);
-}

@@ -32,6 +32,14 @@ struct thread {
 /* The calling thread. */
 struct thread *thread_current(void);
 
+/* Before the calling thread receives: says where capabilities may come to. */
+struct thread *message_arm(void);
+/* Makes *m what was received; on failure an empty message. Returns the status. */
+struct message;
+struct result;
+uint64_t message_received(struct thread *t, struct message *m,
+                          const struct result *r);
+
 /* In the order in which crt0 calls them. */
 void slots_start(const struct startup *s);
 void memory_start(const struct startup *s);

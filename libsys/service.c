@@ -78,11 +78,6 @@ static bool dispatch(struct service *s, struct message *m)
 {
     uint32_t caps = m->caps;
 
-    if (m->label == LABEL_NOTIFICATION) {
-        if (s->events != NULL)
-            s->events(s, message_word(m, 0));
-        return false;
-    }
     s->deferred = false;
     s->handle(s, m);
     for (uint32_t i = 0; i < caps; i++)
@@ -94,17 +89,18 @@ static bool dispatch(struct service *s, struct message *m)
 }
 
 /* Answers, if there is an answer, and waits for what comes next. */
-static uint64_t next(struct service *s, struct message *m, bool answer)
+static inline struct result next(struct service *s, struct message *m,
+                                 bool answer)
 {
     cap_t signal = s->signal;
 
     s->signal = 0;
     if (!answer)
-        return message_signal_receive(signal, s->endpoint, s->reply, m,
-                                      DEADLINE_NEVER);
+        return endpoint_receive(s->endpoint, signal, s->reply, DEADLINE_NEVER);
     if (signal != 0)
         notification_signal(signal);
-    return message_reply_receive(s->endpoint, s->reply, m, DEADLINE_NEVER);
+    return reply_receive(s->endpoint, message_tag(m), m->w, s->reply,
+                         DEADLINE_NEVER);
 }
 
 uint64_t service_run_until(struct service *s, const volatile bool *stop)
@@ -117,23 +113,25 @@ uint64_t service_run_until(struct service *s, const volatile bool *stop)
     if (s->reply == 0)
         return ERR_NO_MEMORY;
     while (stop == NULL || !*stop) {
-        bool signalled = s->signal != 0;
-        uint64_t status = next(s, &m, answer);
+        struct thread *t = message_arm();
+        bool signals = s->signal != 0;
+        struct result r = next(s, &m, answer);
 
-        /* An answer that carries a capability we do not hold fails without
-         * being sent: the caller still waits, so tell it. */
-        if (answer && status != OK && STATUS_CODE(status) != ERR_GONE) {
+        if (r.status == OK && TAG_LABEL(r.r[0]) == LABEL_NOTIFICATION) {
+            if (s->events != NULL)
+                s->events(s, r.r[1]);
+            answer = false;
+        } else if (message_received(t, &m, &r) == OK) {
+            answer = dispatch(s, &m);
+        } else if (answer && STATUS_CODE(r.status) != ERR_GONE) {
+            /* An answer that carries a capability we do not hold fails without
+             * being sent: the caller still waits, so tell it. */
             message_begin(&m, SERVICE_NO_MEMORY);
             message_reply(s->reply, &m);
             answer = false;
-            continue;
-        }
-        /* Whoever was to be signalled may have gone: that is not our end. */
-        if (status != OK && signalled)
-            continue;
-        if (status != OK)
-            return status;
-        answer = dispatch(s, &m);
+        } else if (!signals) {
+            return r.status;
+        } /* else whoever was to be signalled has gone: that is not our end */
     }
     if (s->signal != 0)
         notification_signal(s->signal);

@@ -37,7 +37,7 @@ static inline void client_complete(struct nvme_driver *d, struct client *client,
     /* There is room: intake keeps in flight and unread below the ring's size,
      * unless the client broke its ring, which is then its own loss. */
     ring_put_sized(&client->completions, &entry, sizeof(entry));
-    d->told |= 1u << client->number;
+    d->told |= client->bit;
 }
 
 static void client_take_entry(struct nvme_driver *d, struct client *client,
@@ -53,7 +53,7 @@ static void client_take_entry(struct nvme_driver *d, struct client *client,
         request_free(client, r);
         return;
     }
-    r->owner = client->number;
+    r->owner = client;
     r->queue = (uint8_t)client->queue;
     client->buffers[r->buffer].uses++;
     request_submit(&d->controller, r);
@@ -104,8 +104,8 @@ static void buffer_release(struct nvme_driver *d, struct client *client,
 }
 
 /* The last request that used a buffer which the client wants back has ended. */
-static void reclaim_answer(struct nvme_driver *d, struct client *client,
-                           uint32_t id)
+static __attribute__((noinline)) void
+reclaim_answer(struct nvme_driver *d, struct client *client, uint32_t id)
 {
     struct message m;
 
@@ -117,7 +117,7 @@ static void reclaim_answer(struct nvme_driver *d, struct client *client,
 
 uint32_t client_deliver(struct nvme_driver *d, struct nvme_request *r)
 {
-    struct client *client = &d->clients[r->owner];
+    struct client *client = r->owner;
     struct client_buffer *buffer = &client->buffers[r->buffer];
 
     if (client->open)
@@ -125,7 +125,7 @@ uint32_t client_deliver(struct nvme_driver *d, struct nvme_request *r)
     request_free(client, r);
     if (--buffer->uses == 0 && buffer->reclaimer)
         reclaim_answer(d, client, r->buffer);
-    return client->held ? 1u << r->owner : 0;
+    return client->held ? client->bit : 0;
 }
 
 bool client_may_sleep(struct client *client)

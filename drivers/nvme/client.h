@@ -31,6 +31,7 @@ struct client_buffer {
 struct client {
     uint64_t badge; /* 0: free */
     uint32_t number;
+    uint32_t bit; /* 1 << number, as events and masks have it */
     bool open;    /* is connected: gets completions */
     bool stopped; /* every request fails until it connects again */
     bool quiet;   /* was told to wake us up */

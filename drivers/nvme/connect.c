@@ -26,6 +26,7 @@ enum block_status client_close(struct nvme_driver *d, struct client *client)
     client->faults = faults;
     client->badge = badge; /* its count of faults stays with it */
     client->number = number;
+    client->bit = 1u << number;
     return BLOCK_OK;
 }
 
@@ -39,6 +40,7 @@ static struct client *client_place(struct nvme_driver *d, uint64_t badge)
             client = &d->clients[i];
             client->badge = badge;
             client->number = i;
+            client->bit = 1u << i;
         }
     return client;
 }

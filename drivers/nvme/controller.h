@@ -16,11 +16,6 @@ enum nvme_state {
     NVME_GONE,   /* reads as all ones: the function has left */
 };
 
-/* A first-in-first-out list of requests. */
-struct nvme_list {
-    struct nvme_request *first, *last;
-};
-
 struct nvme_controller {
     const struct nvme_platform *platform;
     enum nvme_state state;
@@ -36,9 +31,8 @@ struct nvme_controller {
     uint32_t queue_count; /* I/O queue pairs */
     struct nvme_queue admin;
     struct nvme_queue queues[NVME_IO_QUEUES];
-    struct nvme_list waiting[NVME_IO_QUEUES]; /* parts not issued yet */
-    struct nvme_list done;                    /* finished, not yet taken */
-    struct nvme_memory data;                  /* 4 KiB for identify data */
+    struct nvme_list done;   /* finished, not yet taken */
+    struct nvme_memory data; /* 4 KiB for identify data */
     char error[128];
 };
 

@@ -3,62 +3,54 @@
 
 #define DATA_ALIGNMENT 4u /* of PRPs: dwords (NVMe 4.3) */
 
-static enum block_status check_range(const struct block_entry *e,
-                                     const struct nvme_namespace *ns)
+static bool range_is_good(const struct nvme_request *r)
 {
-    if (e->blocks == 0 || e->lba >= ns->blocks ||
-        e->blocks > ns->blocks - e->lba)
-        return BLOCK_E_RANGE;
-    return BLOCK_OK;
+    return r->blocks != 0 && r->lba < r->ns->blocks &&
+           r->blocks <= r->ns->blocks - r->lba;
 }
 
-static enum block_status check_buffer(const struct block_entry *e,
-                                      const struct nvme_namespace *ns,
-                                      const struct entry_bounds *bounds)
+/* Does the data lie in a buffer that the device may use in this way? */
+static bool data_is_good(const struct nvme_request *r, uint64_t offset,
+                         const struct entry_buffer *buffer)
 {
-    uint64_t bytes = (uint64_t)e->blocks << ns->block_bits;
-    const struct entry_buffer *buffer;
+    uint64_t bytes = (uint64_t)r->blocks << r->ns->block_bits;
 
-    if (e->buffer >= BLOCK_MAX_BUFFERS)
-        return BLOCK_E_BUFFER;
-    buffer = &bounds->buffers[e->buffer];
-    if (e->offset % DATA_ALIGNMENT != 0 || bytes > buffer->bytes ||
-        e->offset > buffer->bytes - bytes)
-        return BLOCK_E_BUFFER;
-    if (e->operation == BLOCK_READ && !buffer->device_writes)
-        return BLOCK_E_BUFFER;
-    return BLOCK_OK;
+    return offset % DATA_ALIGNMENT == 0 && bytes <= buffer->bytes &&
+           offset <= buffer->bytes - bytes &&
+           (r->opcode == NVM_WRITE || buffer->device_writes);
 }
 
+/* What is written into the request counts only if everything is good. */
 enum block_status entry_check(const struct block_entry *e,
                               const struct entry_bounds *bounds,
-                              struct nvme_request *request)
+                              struct nvme_request *r)
 {
-    const struct nvme_namespace *ns = &bounds->disks[e->disk];
-    enum block_status status;
-
-    if (e->operation < BLOCK_READ || e->operation > BLOCK_FLUSH ||
-        e->disk >= bounds->disk_count)
+    if (e->disk >= bounds->disk_count)
         return BLOCK_E_REQUEST;
-    if (e->operation != BLOCK_READ && (bounds->read_only || ns->read_only))
-        return BLOCK_E_READ_ONLY;
-    request->ns = ns;
-    request->tag = e->tag;
+    r->ns = &bounds->disks[e->disk];
+    r->tag = e->tag;
+    r->lba = e->lba;
+    r->blocks = e->blocks;
+    r->buffer = e->buffer;
+    r->opcode = NVM_READ;
+    if (e->operation != BLOCK_READ) {
+        if (e->operation != BLOCK_WRITE && e->operation != BLOCK_FLUSH)
+            return BLOCK_E_REQUEST;
+        if (bounds->read_only || r->ns->read_only)
+            return BLOCK_E_READ_ONLY;
+        r->opcode = NVM_WRITE;
+    }
     if (e->operation == BLOCK_FLUSH) {
-        request->opcode = NVM_FLUSH;
-        request->lba = request->blocks = 0;
-        request->buffer = BLOCK_MAX_BUFFERS;
+        r->opcode = NVM_FLUSH;
+        r->lba = r->blocks = 0;
+        r->buffer = BLOCK_MAX_BUFFERS;
         return BLOCK_OK;
     }
-    status = check_range(e, ns);
-    if (status == BLOCK_OK)
-        status = check_buffer(e, ns, bounds);
-    if (status != BLOCK_OK)
-        return status;
-    request->opcode = e->operation == BLOCK_READ ? NVM_READ : NVM_WRITE;
-    request->lba = e->lba;
-    request->blocks = e->blocks;
-    request->buffer = e->buffer;
-    request->data.v = bounds->buffers[e->buffer].iova.v + e->offset;
+    if (!range_is_good(r))
+        return BLOCK_E_RANGE;
+    if (e->buffer >= BLOCK_MAX_BUFFERS ||
+        !data_is_good(r, e->offset, &bounds->buffers[e->buffer]))
+        return BLOCK_E_BUFFER;
+    r->data.v = bounds->buffers[e->buffer].iova.v + e->offset;
     return BLOCK_OK;
 }

@@ -19,7 +19,6 @@ struct fault_set {
     uint64_t pages[FAULTS_KEPT];
     uint32_t count;
     uint32_t blamed; /* clients, one bit each: a fault counts once */
-    struct nvme_driver *driver;
 };
 
 /* Did this request's data touch a page that was blocked? A client that is shut
@@ -30,7 +29,7 @@ static bool request_guilty(const struct nvme_request *r, void *context)
     uint64_t first = r->data.v & ~(PAGE_SIZE - 1);
     uint64_t end = r->data.v;
 
-    if (set->driver->clients[r->owner].stopped)
+    if (((const struct client *)r->owner)->stopped)
         return true;
     if (r->opcode != NVM_FLUSH)
         end += (uint64_t)r->blocks << r->ns->block_bits;
@@ -46,11 +45,11 @@ static bool request_guilty(const struct nvme_request *r, void *context)
 static void request_blame(const struct nvme_request *r, void *context)
 {
     struct fault_set *set = context;
-    struct client *client = &set->driver->clients[r->owner];
+    struct client *client = r->owner;
 
-    if ((set->blamed & 1u << r->owner) == 0)
+    if ((set->blamed & client->bit) == 0)
         client->faults++;
-    set->blamed |= 1u << r->owner;
+    set->blamed |= client->bit;
     client->stopped = true;
 }
 
@@ -65,7 +64,7 @@ static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
 
 static void faults_judge(struct nvme_driver *d)
 {
-    struct fault_set set = {.driver = d};
+    struct fault_set set = {0};
     struct driver_fault fault;
     bool muted = false;
 

@@ -13,6 +13,11 @@
 
 struct nvme_request;
 
+/* A first-in-first-out list of requests. */
+struct nvme_list {
+    struct nvme_request *first, *last;
+};
+
 /* A command in flight, and what is needed to issue it again. */
 struct nvme_slot {
     struct nvme_request *request; /* NULL: free */
@@ -30,7 +35,8 @@ struct nvme_queue {
     uint32_t head; /* next completion */
     uint32_t seen; /* head that the controller knows */
     uint32_t in_flight;
-    uint32_t completed; /* commands, mod 2^32 */
+    struct nvme_list waiting; /* requests with parts not issued yet */
+    uint32_t completed;       /* commands, mod 2^32 */
     uint32_t looked_at; /* `completed` when we last looked for late ones */
     uint64_t progress;  /* ns, when that had changed */
     uint32_t phase;     /* of new completions */

@@ -27,7 +27,7 @@ static void exposed_visit(struct verdict *v,
         for (uint32_t i = 0; i < QUEUE_ENTRIES; i++)
             if (c->queues[q].slots[i].request)
                 visit(v, c->queues[q].slots[i].request);
-        for (r = c->waiting[q].first; r; r = r->next)
+        for (r = c->queues[q].waiting.first; r; r = r->next)
             if (r->issued != 0)
                 visit(v, r);
     }
@@ -111,7 +111,7 @@ static void requests_fail(struct nvme_controller *c)
         struct nvme_request *r;
 
         queue_abandon(c, &c->queues[q]);
-        while ((r = list_take(&c->waiting[q])) != NULL) {
+        while ((r = list_take(&c->queues[q].waiting)) != NULL) {
             r->listed = false;
             if (r->status == BLOCK_OK)
                 r->status = (uint8_t)status;

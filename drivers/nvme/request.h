@@ -38,7 +38,7 @@ struct nvme_request {
     bool again;     /* to be run again from its start when it has come back */
     bool suspect;   /* in flight when a DMA was blocked: runs again alone */
 
-    uint32_t owner; /* the service's: which client */
+    void *owner; /* the service's: which client */
     uint32_t buffer;
     uint64_t tag;
 };
@@ -81,7 +81,7 @@ void request_advance(struct nvme_controller *c, uint32_t queue);
 /* The same, and tell the controller of all that was issued: one doorbell. */
 static inline void request_pump(struct nvme_controller *c, uint32_t queue)
 {
-    if (c->waiting[queue].first)
+    if (c->queues[queue].waiting.first)
         request_advance(c, queue);
     if (c->state == NVME_READY)
         queue_ring(&c->queues[queue], c->platform);

@@ -46,10 +46,6 @@ uint64_t message_send(cap_t endpoint, struct message *m, uint64_t deadline);
 uint64_t message_receive(cap_t endpoint, cap_t reply, struct message *m,
                          uint64_t deadline);
 
-/* The same after a signal to a notification (0: none), in one kernel entry. */
-uint64_t message_signal_receive(cap_t signal, cap_t endpoint, cap_t reply,
-                                struct message *m, uint64_t deadline);
-
 /* Answers with *m and receives the next message into *m. */
 uint64_t message_reply_receive(cap_t endpoint, cap_t reply, struct message *m,
                                uint64_t deadline);
@@ -91,6 +87,7 @@ static inline struct result endpoint_call(cap_t endpoint, uint64_t tag,
                          w[3], 0, deadline);
 }
 
+/* `signal`: a notification to signal first, 0: none. */
 static inline struct result endpoint_receive(cap_t endpoint, cap_t signal,
                                              cap_t reply, uint64_t deadline)
 {

@@ -98,19 +98,6 @@ static inline uint32_t ring_taken(const struct ring *r)
 }
 bool ring_release_some(struct ring *r, uint32_t count);
 
-/*
- * Either side, before it waits for its notification: asks to be signalled.
- * True if it may wait; false if there is something to do already (or the ring
- * is corrupt). ring_awake() after waking, or instead of waiting.
- */
-bool ring_may_sleep(struct ring *r);
-
-/* The same when up to `level` entries waiting, or places free, are no reason to
- * stay awake. */
-bool ring_may_sleep_at(struct ring *r, uint32_t level);
-
-void ring_awake(struct ring *r);
-
 /* Producer: stages an entry. RING_FULL, RING_CORRUPT. */
 enum ring_status ring_put(struct ring *r, const void *entry);
 
@@ -189,6 +176,41 @@ static inline bool ring_release(struct ring *r)
 {
     return ring_show(r, &r->shared->consumer, &r->shared->producer,
                      r->mine - r->published);
+}
+
+static inline uint32_t *ring_sleeps(struct ring *r)
+{
+    return r->producer ? &r->shared->producer.sleeps
+                       : &r->shared->consumer.sleeps;
+}
+
+/* Either side after waking, or instead of waiting. */
+static inline void ring_awake(struct ring *r)
+{
+    __atomic_store_n(ring_sleeps(r), 0, __ATOMIC_RELAXED);
+}
+
+/*
+ * Either side, before it waits for its notification: asks to be signalled.
+ * True if it may wait; false if there is something to do already (or the ring
+ * is corrupt). Up to `level` entries waiting, or places free, are nothing.
+ */
+static inline bool ring_may_sleep_at(struct ring *r, uint32_t level)
+{
+    bool nothing;
+
+    __atomic_store_n(ring_sleeps(r), 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    nothing = (r->producer ? ring_space(r) : ring_waiting(r)) <= level;
+    if (nothing && !r->corrupt)
+        return true;
+    ring_awake(r);
+    return false;
+}
+
+static inline bool ring_may_sleep(struct ring *r)
+{
+    return ring_may_sleep_at(r, 0);
 }
 
 /* Word by word through volatile: each is read or written exactly once,

@@ -93,8 +93,9 @@ static unsigned reap(bool again)
     struct nvme_request *r;
     unsigned count = 0;
 
-    while (request_complete(&controller, 0) == 0)
+    do
         driver_wait(&kit, DEADLINE_NEVER);
+    while (request_complete(&controller, 0) == 0);
     failures += driver_new_faults(&kit) != 0;
     while ((r = request_take(&controller)) != NULL) {
         failures += r->status != BLOCK_OK;
