@@ -20,6 +20,20 @@ static void ok(uint64_t operation, cap_t slot, const uint64_t args[7])
 
 #define ARGS(...) ((const uint64_t[7]){__VA_ARGS__})
 
+/* So that messages with capabilities get through. */
+static void fill_page(struct message_page *page)
+{
+    static const uint64_t sent[MSG_MAX_CAPS] = {
+        WORLD_EVENTS, WORLD_FRAMES + 7, WORLD_MEMORY, WORLD_REPLIES + 1};
+
+    for (unsigned i = 0; i < MSG_MAX_CAPS; i++) {
+        page->send_caps[i] = sent[i];
+        page->send_rights[i] = RIGHTS_ALL;
+    }
+    page->recv_slot = WORLD_RECEIVED;
+    page->recv_count = MSG_MAX_CAPS;
+}
+
 static void start_thread(unsigned i, uint64_t priority)
 {
     struct thread_registers *r = (void *)cpus[0].current->message->words;
@@ -31,6 +45,7 @@ static void start_thread(unsigned i, uint64_t priority)
        ARGS(WORLD_CONTEXTS + i, priority, 5000000, 10000000, i));
     ok(OP_SCHED_BIND, WORLD_CONTEXTS + i, ARGS(WORLD_THREADS + i));
     *r = (struct thread_registers){.rip = 0x401000, .rsp = 0x500000};
+    fill_page(cap_object(&world_table()->slots[WORLD_FRAMES + i]));
     ok(OP_THREAD_WRITE, WORLD_THREADS + i, ARGS(1));
 }
 
@@ -48,6 +63,7 @@ void world_furnish(void)
     ok(OP_DEVICE_MINT, WORLD_DEVICE_CONTROL,
        ARGS(WORLD_MEMORY, WORLD_RID, 0, WORLD_DEVICE));
     ok(OP_DEVICE_ATTACH, WORLD_DEVICE, ARGS(WORLD_DOMAIN));
+    fill_page(cpus[0].current->message);
     start_thread(1, 100);
     machine_cpu(1);
     machine_take_ipi();

@@ -28,6 +28,7 @@ enum world_furniture {
     WORLD_DEVICE,
     WORLD_MEMORY,
     WORLD_EMPTY,
+    WORLD_RECEIVED = 100, /* where capabilities in messages go */
 };
 void world_furnish(void);
 

@@ -167,6 +167,11 @@ static void test_interrupts(void **state)
     on_all(interrupts);
 }
 
+static enum cap_type type_at(uint64_t slot)
+{
+    return cap_type_of(&world_table()->slots[slot]);
+}
+
 /* The first thread calls the one that waits, which answers. */
 static void messages(void)
 {
@@ -185,6 +190,24 @@ static void messages(void)
     assert_ptr_equal(cpus[0].current, caller);
     assert_int_equal(caller->regs.rax, OK);
     assert_int_equal(caller->regs.rdx, 9);
+    /* The server waits again. Four capabilities: two are derived, an Untyped
+     * and a Reply have one holder and move. */
+    machine_call(OP_ENDPOINT_CALL, WORLD_ENDPOINTS,
+                 ARGS(TAG(7, 0, 4), 0, 0, 0, 0, 0, DEADLINE_NEVER));
+    world_check();
+    assert_ptr_equal(cpus[0].current, server);
+    assert_int_equal(server->regs.rsi, TAG(7, 0, 4));
+    assert_int_equal(type_at(WORLD_RECEIVED), CAP_NOTIFICATION);
+    assert_int_equal(type_at(WORLD_RECEIVED + 1), CAP_FRAME);
+    assert_int_equal(type_at(WORLD_RECEIVED + 2), CAP_UNTYPED);
+    assert_int_equal(type_at(WORLD_RECEIVED + 3), CAP_REPLY);
+    assert_int_equal(type_at(WORLD_EVENTS), CAP_NOTIFICATION);
+    assert_int_equal(type_at(WORLD_MEMORY), CAP_NULL);
+    assert_int_equal(type_at(WORLD_REPLIES + 1), CAP_NULL);
+    machine_call(
+        OP_REPLY_RECEIVE, WORLD_ENDPOINTS,
+        ARGS(TAG(8, 60, 0), 9, 0, 0, 0, WORLD_REPLIES, DEADLINE_NEVER));
+    assert_ptr_equal(cpus[0].current, caller);
     /* A slot beyond all tables is refused, whatever it is times 64. */
     assert_int_equal(
         call(OP_ENDPOINT_CALL, ~0ul, ARGS(0, 0, 0, 0, 0, 0, DEADLINE_NEVER)),
