@@ -172,6 +172,7 @@ static void check_frame(const struct space *space, const struct cap *frame)
     must((*slot >> 1 & 1) == !!(asked & MAP_WRITE) &&
              exec == !!(asked & MAP_EXEC),
          "a mapping allows other things than were asked for");
+    must(!exec || !(asked & MAP_WRITE), "writable and executable");
     must(!(asked & (MAP_READ | MAP_WRITE | MAP_EXEC) & ~cap_rights_of(frame)),
          "a mapping allows more than the Frame's capability");
 }

@@ -1,8 +1,9 @@
 /*
  * The kernel on a machine of two CPUs (tests/host): what was unmapped, blocked
  * or deleted is out of every cache when the call returns (R4), interrupts come
- * from their source (R5), and hardware that does not confirm costs memory, not
- * safety. With and without PCIDs, for units of several kinds.
+ * from their source (R5) and within their limit (R7), faults are messages (R6),
+ * memory comes clean (R11), and hardware that does not confirm costs memory,
+ * not safety. With and without PCIDs, for units of several kinds.
  *
  * The MUTATION_ builds of kernel/ and iommu/ must make these tests fail.
  *
@@ -32,6 +33,7 @@
 #include <cmocka.h>
 
 #include <cordon/operations.h>
+#include "kernel/arch/x86_64/vectors.h"
 #include "tests/host/world.h"
 
 #define ARGS(...)   ((const uint64_t[7]){__VA_ARGS__})
@@ -220,6 +222,166 @@ static void test_messages(void **state)
     on_all(messages);
 }
 
+/* A mapping allows no more than its capability, and not to write and execute.
+ */
+static void rights(void)
+{
+    OK_CALL(OP_CAPTABLE_COPY, WORLD_TABLE, WORLD_EMPTY, 0, FREE_FRAME,
+            RIGHT_READ);
+    assert_int_equal(
+        call(OP_SPACE_MAP, WORLD_SPACE, ARGS(WORLD_EMPTY, 1, AT, RW)),
+        ERR_RIGHTS | 1 << 8);
+    assert_int_equal(STATUS_CODE(call(OP_SPACE_MAP, WORLD_SPACE,
+                                      ARGS(FREE_FRAME, 1, AT, RW | MAP_EXEC))),
+                     ERR_ARGUMENT);
+    OK_CALL(OP_SPACE_MAP, WORLD_SPACE, WORLD_EMPTY, 1, AT, MAP_READ);
+    assert_int_equal(STATUS_CODE(call(OP_SPACE_PROTECT, WORLD_SPACE,
+                                      ARGS(WORLD_EMPTY, 1, RW))),
+                     ERR_RIGHTS);
+}
+
+static void test_rights(void **state)
+{
+    (void)state;
+    on_all(rights);
+}
+
+/* R11: memory that was somebody's is zero when it is made into something. */
+static void zeroing(void)
+{
+    uint8_t *memory;
+
+    for (unsigned round = 0; round < 3; round++) {
+        OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_UNTYPED, 4 * PAGE_SIZE, 1, 0,
+                WORLD_EMPTY);
+        for (unsigned again = 0; again < 2; again++) {
+            OK_CALL(OP_UNTYPED_RETYPE, WORLD_EMPTY, CAP_FRAME, PAGE_BITS, 3, 0,
+                    WORLD_EMPTY + 1);
+            memory = cap_object(&world_table()->slots[WORLD_EMPTY + 1]);
+            for (unsigned i = 0; i < 3 * PAGE_SIZE; i++)
+                assert_int_equal(memory[i], 0);
+            __builtin_memset(memory, 0xa5, 3 * PAGE_SIZE);
+            OK_CALL(OP_CAPTABLE_REVOKE, WORLD_TABLE, WORLD_EMPTY);
+        }
+        OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_EMPTY);
+    }
+}
+
+static void test_zeroing(void **state)
+{
+    (void)state;
+    on_all(zeroing);
+}
+
+/* R6: a blocked DMA becomes a record that says what it was. */
+static void dma_faults(void)
+{
+    const struct registers *r = &cpus[0].current->regs;
+
+    OK_CALL(OP_DEVICE_BIND, WORLD_DEVICE, WORLD_EVENTS, 100);
+    world_dma(WORLD_RID, 0x7000, true);
+    world_dma(WORLD_RID, 0x9000, false);
+    machine_interrupt(VECTOR_IOMMU_FAULT);
+    OK_CALL(OP_NOTIFICATION_WAIT, WORLD_EVENTS, DEADLINE_POLL);
+    machine_call(OP_DEVICE_FAULT, WORLD_DEVICE, ARGS(0));
+    assert_int_equal(r->rax, OK);
+    assert_int_equal(r->rsi, 0x7000);
+    assert_int_equal(r->r10 & DEVICE_FAULT_WRITE, DEVICE_FAULT_WRITE);
+    machine_call(OP_DEVICE_FAULT, WORLD_DEVICE, ARGS(0));
+    assert_int_equal(r->rsi, 0x9000);
+    assert_int_equal(r->r10 & DEVICE_FAULT_WRITE, 0);
+}
+
+static void test_dma_faults(void **state)
+{
+    (void)state;
+    on_all(dma_faults);
+}
+
+/* R6: a page fault on one CPU is a message to a handler on the other. */
+static void page_faults(void)
+{
+    struct thread *handler = cpus[0].current, *faulting = cpus[1].current;
+
+    machine_call(OP_ENDPOINT_RECEIVE, WORLD_ENDPOINTS + 1,
+                 ARGS(0, 0, 0, 0, 0, WORLD_REPLIES + 1, DEADLINE_NEVER));
+    world_check();
+    machine_cpu(1);
+    machine_exception(14, 6, 0xdead000);
+    assert_null(cpus[1].current);
+    machine_cpu(0);
+    machine_take_ipi();
+    world_check();
+    assert_ptr_equal(cpus[0].current, handler);
+    assert_int_equal(handler->regs.rsi, TAG(LABEL_FAULT, FAULT_WORDS, 0));
+    assert_int_equal(handler->regs.rdx, FAULT_PAGE);
+    assert_int_equal(handler->regs.r10, 0xdead000);
+    machine_call(OP_REPLY_SEND, WORLD_REPLIES + 1,
+                 ARGS(TAG(FAULT_RESUME, 0, 0)));
+    machine_cpu(1);
+    machine_take_ipi();
+    assert_ptr_equal(cpus[1].current, faulting);
+    machine_cpu(0);
+    world_check();
+}
+
+static void test_page_faults(void **state)
+{
+    (void)state;
+    on_all(page_faults);
+}
+
+/* R7: interrupts over their limit are masked until their window has ended,
+ * whatever the driver acknowledges. */
+static void limits(void)
+{
+    struct registers *r = &cpus[0].current->regs;
+    uint64_t address;
+
+    OK_CALL(OP_DEVICE_INTERRUPT, WORLD_DEVICE, WORLD_MEMORY, 0, WORLD_EMPTY, 0,
+            2);
+    address = r->rsi;
+    for (unsigned i = 0; i < 4; i++)
+        world_msi(WORLD_RID, address, 0);
+    machine_call(OP_INTERRUPT_INFO, WORLD_EMPTY, ARGS(0));
+    assert_int_equal(r->rsi, 3); /* the third was over the limit */
+    assert_int_equal(r->rdx, 1); /* and masked it */
+    assert_int_equal(STATUS_CODE(call(OP_INTERRUPT_ACK, WORLD_EMPTY, ARGS(0))),
+                     ERR_BUSY);
+    machine_wait(1000000000);
+    OK_CALL(OP_INTERRUPT_ACK, WORLD_EMPTY, 0);
+    world_msi(WORLD_RID, address, 0);
+    machine_call(OP_INTERRUPT_INFO, WORLD_EMPTY, ARGS(0));
+    assert_int_equal(r->rsi, 4);
+}
+
+static void test_limits(void **state)
+{
+    (void)state;
+    on_all(limits);
+}
+
+/* R7: half of each period is its budget; for the rest the CPU idles. */
+static void budgets(void)
+{
+    struct thread *self = cpus[1].current;
+
+    machine_cpu(1);
+    machine_wait(6000000);
+    assert_null(cpus[1].current);
+    world_check();
+    machine_wait(5000000);
+    assert_ptr_equal(cpus[1].current, self);
+    machine_cpu(0);
+    world_check();
+}
+
+static void test_budgets(void **state)
+{
+    (void)state;
+    on_all(budgets);
+}
+
 /* R4: what hardware did not confirm is never used again. */
 static void test_quarantine(void **state)
 {
@@ -247,9 +409,12 @@ static void test_quarantine(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spaces),   cmocka_unit_test(test_deletion),
-        cmocka_unit_test(test_devices),  cmocka_unit_test(test_interrupts),
-        cmocka_unit_test(test_messages), cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_spaces),     cmocka_unit_test(test_deletion),
+        cmocka_unit_test(test_devices),    cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_messages),   cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_rights),     cmocka_unit_test(test_zeroing),
+        cmocka_unit_test(test_dma_faults), cmocka_unit_test(test_page_faults),
+        cmocka_unit_test(test_limits),     cmocka_unit_test(test_budgets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
