@@ -48,12 +48,16 @@ test_programs = $(foreach s,$(1),$(eval $(call test_program,$(basename $(notdir 
 	$(call head,$(s),machine),m),$(3),$(4),$(5),$(6))))
 $(call test_programs,$(UNIT_SOURCES),t,unit,$(CC),-fsanitize=address$(,)undefined,-lcmocka)
 
-.PHONY: unit unit-build boot policy-test test
+.PHONY: unit unit-build unit-mutants boot policy-test test
 
 unit-build: $(UNIT_TESTS)
 
 unit: unit-build ## run the unit tests, with sanitizers
 	$(Q)tools/run-layer $(O) unit $(UNIT_TESTS)
+
+unit-mutants: $(O)/unit/test_kernel ## show that the kernel's unit test notices each mutation
+	$(Q)tools/unit-mutants $(O) '$(CC) $(UNIT_MACHINE_CFLAGS)' \
+		$(call head,tests/unit/test_kernel.c,links)
 
 # TESTS=NAME picks tests by name, as pytest's -k does.
 policy-test: hosttools | setup-test ## run the tests of the policy compiler

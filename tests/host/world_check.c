@@ -424,6 +424,8 @@ static void request_all(const struct interrupt *irq)
     uint8_t vector;
     uint32_t apic_id;
 
+    must(irq->dead || irq->device || irq->is_line,
+         "R3: an interrupt outlives its device");
     if (irq->dead || !irq->remapped || memory_quarantined)
         return;
     model_msi(0, irq->source, address, 0, &vector, &apic_id);

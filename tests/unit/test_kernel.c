@@ -160,7 +160,14 @@ static void interrupts(void)
     assert_int_equal(self->regs.r9, 1);  /* on that CPU */
     OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_EMPTY);
     world_msi(WORLD_RID, address, (uint32_t)data);
+    /* R3: it goes with its device. */
+    OK_CALL(OP_DEVICE_INTERRUPT, WORLD_DEVICE, WORLD_MEMORY, 0, WORLD_EMPTY, 1,
+            1000);
+    address = self->regs.rsi;
+    data = self->regs.rdx;
     OK_CALL(OP_DEVICE_BLOCK, WORLD_DEVICE, 0);
+    world_msi(WORLD_RID, address, (uint32_t)data);
+    assert_int_equal(call(OP_INTERRUPT_ACK, WORLD_EMPTY, ARGS(0)), ERR_GONE);
 }
 
 static void test_interrupts(void **state)
