@@ -49,17 +49,18 @@ static void timer_interrupt(struct cpu *cpu)
 static inline __attribute__((always_inline)) void interrupt(struct cpu *cpu,
                                                             uint64_t vector)
 {
-    if (vector < VECTOR_DEVICE_FIRST || vector == VECTOR_SPURIOUS)
-        return; /* no end-of-interrupt (Intel SDM 3A, 10.9) */
-    apic_eoi();
-    if (vector <= VECTOR_DEVICE_LAST)
+    if (vector - VECTOR_DEVICE_FIRST < DEVICE_VECTORS) {
+        apic_eoi();
         interrupt_deliver(cpu, vector);
-    else if (vector == VECTOR_TIMER)
-        timer_interrupt(cpu);
-    else if (vector == VECTOR_IPI)
-        remote_serve(cpu);
-    else if (vector == VECTOR_IOMMU_FAULT)
-        device_take_faults();
+    } else if (vector > VECTOR_DEVICE_LAST && vector != VECTOR_SPURIOUS) {
+        apic_eoi(); /* not for the others (Intel SDM 3A, 10.9) */
+        if (vector == VECTOR_TIMER)
+            timer_interrupt(cpu);
+        else if (vector == VECTOR_IPI)
+            remote_serve(cpu);
+        else if (vector == VECTOR_IOMMU_FAULT)
+            device_take_faults();
+    }
 }
 
 static void exception(struct cpu *cpu, struct thread *self)

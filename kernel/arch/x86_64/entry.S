@@ -33,13 +33,13 @@ entry_syscall:
     movq %r15, THREAD_REGS + REGS_R15(%rsp)
     movq %gs:CPU_SCRATCH, %rbx
     movq %rbx, THREAD_REGS + REGS_RSP(%rsp)
-    movq %rsp, %rbx
     movq %gs:CPU_STACK, %rsp
     movq %r10, %rcx
     cmpl $ASM_ENDPOINT_CALL, %eax
     je fast_call
     cmpl $ASM_REPLY_RECEIVE, %eax
     je fast_reply_receive
+    movq %gs:CPU_CURRENT, %rbx
     movq %rax, THREAD_REGS + REGS_RAX(%rbx)
     movq %rdi, THREAD_REGS + REGS_RDI(%rbx)
     movq %rsi, THREAD_REGS + REGS_RSI(%rbx)
