@@ -101,6 +101,8 @@ void cap_move(struct cap *to, struct cap *from)
 
 void cap_remove(struct cap *cap)
 {
+    if (cap_is_empty(cap))
+        return;
     __atomic_store_n(&cap->word, 0, __ATOMIC_RELEASE);
     cap->next->prev = cap->prev;
     cap->prev->next = cap->next;

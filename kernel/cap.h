@@ -53,7 +53,8 @@ void cap_derive(struct cap *source, struct cap *slot, uint64_t rights,
                 uint64_t badge);
 /* Moves a capability with its place in the tree. */
 void cap_move(struct cap *to, struct cap *from);
-/* Takes a capability without children out of the tree and empties it. */
+/* Takes a capability without children out of the tree and empties it; nothing
+ * if it is empty. */
 void cap_remove(struct cap *cap);
 
 /*

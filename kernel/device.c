@@ -6,19 +6,12 @@
  */
 #include "kernel/captable.h"
 #include "kernel/device.h"
-#include "kernel/device_table.h"
 #include "kernel/operations.h"
 #include "kernel/untyped.h"
 
 #include <cordon/operations.h>
 
 #define REQUESTER_MAX 0xffffffffu /* segment << 16 | requester ID */
-
-static void unbind(struct device *device, enum device_binding role)
-{
-    if (!cap_is_empty(&device->bindings[role]))
-        cap_remove(&device->bindings[role]);
-}
 
 /* Everything but the bindings. Not confirmed: it stays quarantined, and so
  * does all memory that it could reach. */
@@ -84,7 +77,7 @@ void device_attach_op(struct thread *self, struct cap *cap)
     lock_release(&device->lock);
     if (attached != IOMMU_OK) {
         block(device);
-        unbind(device, DEVICE_BIND_DOMAIN);
+        cap_remove(&device->bindings[DEVICE_BIND_DOMAIN]);
         syscall_fail(self, ERR_UNCONFIRMED, 0);
     }
 }
@@ -95,7 +88,7 @@ void device_block_op(struct thread *self, struct cap *cap)
 
     if (!block(device))
         return (void)syscall_fail(self, ERR_UNCONFIRMED, 0);
-    unbind(device, DEVICE_BIND_DOMAIN);
+    cap_remove(&device->bindings[DEVICE_BIND_DOMAIN]);
 }
 
 void device_info_op(struct thread *self, struct cap *cap)
@@ -126,7 +119,7 @@ enum step device_destroy_step(struct device *device)
     bool confirmed = block(device);
 
     device_table_remove(device);
-    unbind(device, DEVICE_BIND_DOMAIN);
-    unbind(device, DEVICE_BIND_FAULT);
+    cap_remove(&device->bindings[DEVICE_BIND_DOMAIN]);
+    cap_remove(&device->bindings[DEVICE_BIND_FAULT]);
     return confirmed ? STEP_DONE : STEP_UNCONFIRMED;
 }

@@ -78,6 +78,11 @@ struct interrupt {
     struct cap bindings[INTERRUPT_BINDINGS];
 };
 
+/* All Devices by requester ID: at most one of each (device_fault.c). */
+bool device_table_has(uint16_t segment, uint16_t rid);
+void device_table_add(struct device *device);
+void device_table_remove(struct device *device);
+
 /* A device's vector on this CPU: VECTOR_DEVICE_FIRST to VECTOR_DEVICE_LAST.
  * The caller ends the interrupt at the local APIC after this. */
 void interrupt_deliver(struct cpu *cpu, uint64_t vector);

@@ -9,7 +9,7 @@
  * a driver sees a completion, a DMA of it that was blocked is known, whichever
  * CPU takes the fault interrupt and whenever.
  */
-#include "kernel/device_table.h"
+#include "kernel/device.h"
 #include "kernel/sched.h"
 #include "kernel/operations.h"
 
@@ -83,11 +83,7 @@ void device_table_remove(struct device *device)
 
 void device_tell(struct device *device)
 {
-    struct cap *binding = &device->bindings[DEVICE_BIND_FAULT];
-    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
-
-    if (word_type(word) == CAP_NOTIFICATION)
-        notification_signal(word_object(word), binding->data);
+    notification_tell(&device->bindings[DEVICE_BIND_FAULT]);
 }
 
 static void record_add(struct device *device, const struct iommu_fault *f,
@@ -202,8 +198,7 @@ void device_take_faults(void)
      * muted: all reports pause. */
     iommu_fault_hold(true);
     if (!timer_is_set(&pause))
-        timer_set(&cpu->wheel, &pause,
-                  clock_tsc() + clock_ns_to_tsc(PAUSE_NS) - clock_ns_to_tsc(0));
+        timer_set(&cpu->wheel, &pause, clock_tsc() + clock_cycles(PAUSE_NS));
     sched_arm(cpu);
 }
 
@@ -225,8 +220,7 @@ void device_bind_op(struct thread *self, struct cap *cap)
         return;
     if (limit < LIMIT_MIN || limit > LIMIT_MAX)
         return (void)syscall_argument(self, 2, LIMIT_MIN, LIMIT_MAX);
-    if (!cap_is_empty(binding))
-        cap_remove(binding);
+    cap_remove(binding);
     if (found)
         cap_bind(found, binding, &device->object, DEVICE_BIND_FAULT);
     lock_acquire(&device->lock);

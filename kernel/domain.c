@@ -16,20 +16,15 @@ _Static_assert(RADIX_READ == (int)MAP_READ && RADIX_WRITE == (int)MAP_WRITE &&
                    RADIX_WRITE_COMBINE == (int)MAP_WRITE_COMBINE,
                "attributes pass through unchanged");
 
-static struct iommu_domain *iommu_of(struct space *space)
-{
-    return &((struct domain *)space)->iommu;
-}
-
 struct iommu_domain *domain_iommu(struct space *space)
 {
-    return iommu_of(space);
+    return &((struct domain *)space)->iommu;
 }
 
 /* An id is free: untyped_retype has counted them. */
 void domain_init(struct space *space, paddr_t root)
 {
-    struct iommu_domain *d = iommu_of(space);
+    struct iommu_domain *d = domain_iommu(space);
 
     space->tables = &d->radix;
     iommu_domain_init(d, root);
@@ -37,21 +32,21 @@ void domain_init(struct space *space, paddr_t root)
 
 bool domain_flush(struct space *space, uint64_t from, uint64_t to)
 {
-    return iommu_domain_flush(iommu_of(space), (iova_t){from}, to - from) ==
+    return iommu_domain_flush(domain_iommu(space), (iova_t){from}, to - from) ==
            IOMMU_OK;
 }
 
 bool domain_flush_mapped(struct space *space, uint64_t from, uint64_t to)
 {
-    return iommu_domain_publish(iommu_of(space), (iova_t){from}, to - from) ==
-           IOMMU_OK;
+    return iommu_domain_publish(domain_iommu(space), (iova_t){from},
+                                to - from) == IOMMU_OK;
 }
 
 /* All Devices have lost their binding to it, and so are blocked. A domain-id
  * that hardware did not give up is kept out of use for ever. */
 void domain_destroy(struct space *space)
 {
-    if (iommu_domain_destroy(iommu_of(space)) != IOMMU_OK)
+    if (iommu_domain_destroy(domain_iommu(space)) != IOMMU_OK)
         memory_quarantined = true;
 }
 

@@ -19,7 +19,7 @@ static struct lock ioapic_lock;
 
 void rate_limit_set(struct rate_limit *rate, uint64_t per_second)
 {
-    uint64_t second = clock_ns_to_tsc(1000000000) - clock_ns_to_tsc(0);
+    uint64_t second = clock_cycles(1000000000);
     bool many = per_second >= 1000;
 
     *rate = (struct rate_limit){
@@ -244,20 +244,11 @@ bool interrupt_unmask(struct interrupt *i)
     return done;
 }
 
-static inline void signal(const struct interrupt *i)
-{
-    const struct cap *binding = &i->bindings[INTERRUPT_BIND_NOTIFICATION];
-    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
-
-    if (word_type(word) == CAP_NOTIFICATION)
-        notification_signal(word_object(word), binding->data);
-}
-
 static __attribute__((noinline)) void mask_and_signal(struct interrupt *i,
                                                       bool over_limit)
 {
     mask(i, over_limit);
-    signal(i);
+    notification_tell(&i->bindings[INTERRUPT_BIND_NOTIFICATION]);
 }
 
 void interrupt_deliver(struct cpu *cpu, uint64_t vector)
@@ -273,7 +264,7 @@ void interrupt_deliver(struct cpu *cpu, uint64_t vector)
     if (unlikely(over) || i->is_level)
         mask_and_signal(i, over);
     else
-        signal(i);
+        notification_tell(&i->bindings[INTERRUPT_BIND_NOTIFICATION]);
 }
 
 enum step interrupt_binding_lost(struct interrupt *i, unsigned role)
@@ -288,7 +279,6 @@ enum step interrupt_destroy_step(struct interrupt *i)
     bool confirmed = interrupt_kill(i);
 
     for (unsigned role = 0; role < INTERRUPT_BINDINGS; role++)
-        if (!cap_is_empty(&i->bindings[role]))
-            cap_remove(&i->bindings[role]);
+        cap_remove(&i->bindings[role]);
     return confirmed ? STEP_DONE : STEP_UNCONFIRMED;
 }

@@ -151,8 +151,7 @@ void interrupt_bind_op(struct thread *self, struct cap *cap)
         return;
     if (i->dead)
         return (void)syscall_fail(self, ERR_GONE, 0);
-    if (!cap_is_empty(binding))
-        cap_remove(binding);
+    cap_remove(binding);
     if (found)
         cap_bind(found, binding, &i->object, INTERRUPT_BIND_NOTIFICATION);
 }

@@ -22,6 +22,14 @@ struct notification {
 
 /* Sets bits (bit 0 if none) and wakes whoever waits for them. */
 void notification_signal(struct notification *notification, uint64_t bits);
+/* Signals the one that this capability names, with its badge, if any. */
+static inline void notification_tell(const struct cap *binding)
+{
+    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
+
+    if (word_type(word) == CAP_NOTIFICATION)
+        notification_signal(word_object(word), binding->data);
+}
 /* The notification in a slot that argument `arg` names, if it is there with
  * this right; else NULL, and the error is set. */
 struct notification *notification_named(struct thread *self, uint64_t arg,

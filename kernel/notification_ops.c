@@ -45,8 +45,7 @@ void notification_timer_op(struct thread *self, struct cap *cap)
     notification->timer_cpu = (uint8_t)cpu->index;
     notification->timer_bits = self->regs.r10;
     notification->timer_deadline = clock_ns_to_tsc(deadline);
-    notification->timer_period =
-        period ? clock_ns_to_tsc(period) - clock_ns_to_tsc(0) : 0;
+    notification->timer_period = period ? clock_cycles(period) : 0;
     timer_set(&cpu->wheel, &notification->timer, notification->timer_deadline);
     sched_arm(cpu);
 }

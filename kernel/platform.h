@@ -51,6 +51,11 @@ static inline paddr_t virt_to_phys(const void *address)
 uint64_t clock_tsc(void);
 uint64_t clock_ns_to_tsc(uint64_t ns_since_boot); /* saturates */
 uint64_t clock_tsc_to_ns(uint64_t tsc);
+/* What the counter advances by in so many nanoseconds. */
+static inline uint64_t clock_cycles(uint64_t ns)
+{
+    return clock_ns_to_tsc(ns) - clock_ns_to_tsc(0);
+}
 
 /* boot/'s pages: `count` page-table entries from `image` and from `direct` on,
  * in one table of the image and one of the direct map. */

@@ -43,7 +43,7 @@ static void serve_thread(struct cpu *cpu, struct thread *thread)
     struct sched_context *context;
 
     if (requests & REQUEST_WAKE)
-        thread_awake(cpu, thread);
+        thread_wake(thread);
     if (requests & REQUEST_FINISH)
         thread_timeout(thread);
     if (requests & REQUEST_STOP)

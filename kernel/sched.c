@@ -357,5 +357,5 @@ enum step sched_destroy_step(struct sched_context *context)
 
 void sched_init(void)
 {
-    slice_cycles = clock_ns_to_tsc(SLICE_NS) - clock_ns_to_tsc(0);
+    slice_cycles = clock_cycles(SLICE_NS);
 }

@@ -5,11 +5,6 @@
 #define BUDGET_MIN_NS 10000ul
 #define PERIOD_MAX_NS 10000000000ul
 
-static uint64_t cycles(uint64_t ns)
-{
-    return clock_ns_to_tsc(ns) - clock_ns_to_tsc(0);
-}
-
 static uint64_t nanoseconds(uint64_t tsc)
 {
     return clock_tsc_to_ns(clock_ns_to_tsc(0) + tsc);
@@ -37,8 +32,8 @@ void sched_configure_op(struct thread *self, struct cap *cap)
         if (!cap_is_empty(&context->binding))
             return (void)syscall_fail(self, ERR_BUSY, 1);
         context->priority = (uint8_t)r->rdx;
-        context->budget = cycles(r->r10);
-        context->period = cycles(r->r8);
+        context->budget = clock_cycles(r->r10);
+        context->period = clock_cycles(r->r8);
         context->limited = r->r10 < r->r8;
         context->cpu = (uint8_t)r->r9;
         context->remaining = (int64_t)context->budget;

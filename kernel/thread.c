@@ -45,11 +45,6 @@ static inline void awake(struct cpu *cpu, struct thread *thread)
         sched_enqueue(cpu, thread->context);
 }
 
-void thread_awake(struct cpu *cpu, struct thread *thread)
-{
-    awake(cpu, thread);
-}
-
 void thread_wake(struct thread *thread)
 {
     struct cpu *cpu = cpu_self();
@@ -106,7 +101,7 @@ void thread_timeout(struct thread *thread)
         thread_finish(thread, thread->late);
     else if (!timer_is_set(&thread->timer))
         timer_set(&cpu->wheel, &thread->timer,
-                  clock_tsc() + clock_ns_to_tsc(RETRY_NS) - clock_ns_to_tsc(0));
+                  clock_tsc() + clock_cycles(RETRY_NS));
 }
 
 bool thread_stop_here(struct thread *thread)
@@ -173,8 +168,7 @@ enum step thread_destroy_step(struct thread *thread)
     thread->slots = NULL;
     thread->slot_count = 0;
     for (unsigned i = 0; i < THREAD_BINDINGS; i++)
-        if (!cap_is_empty(&thread->bindings[i]))
-            cap_remove(&thread->bindings[i]);
+        cap_remove(&thread->bindings[i]);
     return STEP_DONE;
 }
 

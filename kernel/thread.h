@@ -126,7 +126,5 @@ enum step thread_stop_step(struct thread *thread);
 /* On the thread's own CPU: takes it off everything. False: a message to or
  * from it is in flight on another CPU; try again. */
 bool thread_stop_here(struct thread *thread);
-/* On its own CPU: a wake-up arrived. */
-void thread_awake(struct cpu *cpu, struct thread *thread);
 enum step thread_destroy_step(struct thread *thread);
 enum step thread_binding_lost(struct thread *thread, unsigned role);

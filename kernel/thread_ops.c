@@ -64,8 +64,7 @@ void thread_configure_op(struct thread *self, struct cap *cap)
     if (!is_stopped(self, thread))
         return;
     for (unsigned i = 0; i < THREAD_BINDINGS; i++) {
-        if (!cap_is_empty(&thread->bindings[i]))
-            cap_remove(&thread->bindings[i]);
+        cap_remove(&thread->bindings[i]);
         if (parts[i])
             cap_bind(parts[i], &thread->bindings[i], &thread->object,
                      (uint8_t)i);
