@@ -19,12 +19,7 @@ static void link_after(struct cap *place, struct cap *cap)
 /* `word` is written last: a look-up without lock sees all or nothing. */
 static void fill(struct cap *slot, uint64_t word, uint64_t data)
 {
-    slot->flags = 0;
-    slot->bits = 0;
-    slot->space = NULL;
-    slot->map_next = NULL;
-    slot->map_prev = NULL;
-    slot->data = data;
+    *slot = (struct cap){.data = data};
     __atomic_store_n(&slot->word, word, __ATOMIC_RELEASE);
 }
 
@@ -83,15 +78,7 @@ void cap_move(struct cap *to, struct cap *from)
     enum cap_type type = word_type(word);
 
     __atomic_store_n(&from->word, 0, __ATOMIC_RELEASE);
-    to->data = from->data;
-    to->next = from->next;
-    to->prev = from->prev;
-    to->depth = from->depth;
-    to->flags = from->flags;
-    to->bits = from->bits;
-    to->space = from->space;
-    to->map_next = from->map_next;
-    to->map_prev = from->map_prev;
+    *to = *from;
     to->next->prev = to;
     to->prev->next = to;
     if ((type == CAP_FRAME || type == CAP_TABLE_MEMORY) && to->map_prev)

@@ -5,7 +5,7 @@
  * other thread on the same scheduling context.
  */
 #include "kernel/endpoint.h"
-#include "kernel/fastpath.h"
+#include "kernel/meet.h"
 #include "kernel/message.h"
 #include "kernel/notification.h"
 #include "kernel/operations.h"
@@ -384,6 +384,23 @@ void reply_send_op(struct thread *self, uint64_t word)
         self->regs.rax = OK;
     else
         syscall_fail(self, ERR_GONE, 0);
+}
+
+/* The short way for a fault; false: nothing has been done. */
+static bool fast_fault(struct cpu *cpu, struct thread *self,
+                       struct endpoint *endpoint, uint64_t badge)
+{
+    struct sched_context *context = cpu->context;
+    struct thread *to;
+
+    if (context->depth >= DONATION_DEPTH)
+        return false;
+    to = meet_receiver(cpu, self, context, endpoint);
+    if (!to)
+        return false;
+    self->faulted = true;
+    message_fault(self, to, badge);
+    return true;
 }
 
 void endpoint_fault(struct cpu *cpu, struct thread *self)

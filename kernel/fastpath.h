@@ -16,8 +16,3 @@ _Noreturn void fast_call(cap_t slot, uint64_t tag, uint64_t w0, uint64_t w1,
                          uint64_t w2, uint64_t w3);
 _Noreturn void fast_reply_receive(cap_t slot, uint64_t tag, uint64_t w0,
                                   uint64_t w1, uint64_t w2, uint64_t w3);
-
-/* Sends the fault of the running thread to its handler; false: nothing has been
- * done, take the long way. */
-bool fast_fault(struct cpu *cpu, struct thread *self, struct endpoint *endpoint,
-                uint64_t badge);

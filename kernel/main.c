@@ -6,7 +6,6 @@
  */
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/exit.h"
-#include "kernel/panic.h"
 #include "kernel/sched.h"
 #include "kernel/syscall.h"
 

@@ -1,7 +1,5 @@
-/*
- * How the short way finds a waiting server: for calls (fastpath.c) and for
- * faults (fast_fault.c).
- */
+/* How the short way finds a waiting server: for calls (fastpath.c) and for
+ * faults (endpoint.c). */
 #pragma once
 
 #include "kernel/endpoint.h"

@@ -173,6 +173,13 @@ enum step notification_binding_lost(struct notification *notification)
     return STEP_DONE;
 }
 
+void notification_unbind(struct notification *notification)
+{
+    if (!cap_is_empty(&notification->binding))
+        notification_binding_lost(notification);
+    cap_remove(&notification->binding);
+}
+
 enum step notification_destroy_step(struct notification *notification)
 {
     for (unsigned i = 0; i < DESTROY_BATCH; i++) {
@@ -190,10 +197,7 @@ enum step notification_destroy_step(struct notification *notification)
         }
         timer_cancel(&cpus[notification->timer_cpu].wheel,
                      &notification->timer);
-        if (!cap_is_empty(&notification->binding)) {
-            notification_binding_lost(notification);
-            cap_remove(&notification->binding);
-        }
+        notification_unbind(notification);
         return STEP_DONE;
     }
     return STEP_AGAIN;

@@ -42,3 +42,5 @@ bool notification_cancel(struct thread *thread);
 void notification_expire(struct notification *notification);
 enum step notification_destroy_step(struct notification *notification);
 enum step notification_binding_lost(struct notification *notification);
+/* Its events end nobody's receives any more. */
+void notification_unbind(struct notification *notification);

@@ -11,13 +11,8 @@ void notification_bind_op(struct thread *self, struct cap *cap)
     struct cap *found;
     struct thread *thread;
 
-    if (!self->regs.rsi) {
-        if (!cap_is_empty(&notification->binding)) {
-            notification_binding_lost(notification);
-            cap_remove(&notification->binding);
-        }
-        return;
-    }
+    if (!self->regs.rsi)
+        return notification_unbind(notification);
     found = cap_to_bind(self, self->regs.rsi, CAP_THREAD, 1);
     if (!found)
         return;

@@ -137,16 +137,6 @@ static uint64_t attributes_rights(uint64_t attributes)
     return attributes & (MAP_READ | MAP_WRITE | MAP_EXEC);
 }
 
-/* Are the attributes fit for these Frames in this space? */
-static bool attributes_check(struct thread *self, const struct frames *frames,
-                             const struct space *space, uint64_t attributes,
-                             uint64_t attributes_arg)
-{
-    if (attributes_fit(space, attributes, frames->device))
-        return true;
-    return syscall_fail(self, ERR_ARGUMENT, attributes_arg);
-}
-
 /* Is each Frame mapped in `in`? */
 static bool places_check(struct thread *self, const struct frames *frames,
                          const struct space *in)
@@ -253,9 +243,11 @@ void space_map_op(struct thread *self, struct cap *cap)
 
     if (self->regs.rdx == 1 && map_page(self, space))
         return;
-    if (!find_frames(self, &frames, attributes_rights(attributes), true) ||
-        !attributes_check(self, &frames, space, attributes, 4) ||
-        !range_fits(self, space, &frames, address))
+    if (!find_frames(self, &frames, attributes_rights(attributes), true))
+        return;
+    if (!attributes_fit(space, attributes, frames.device))
+        return (void)syscall_fail(self, ERR_ARGUMENT, 4);
+    if (!range_fits(self, space, &frames, address))
         return;
     if (space->emptied || space->object.dying)
         return (void)syscall_fail(self, ERR_BUSY, 0);
@@ -295,9 +287,11 @@ void space_protect_op(struct thread *self, struct cap *cap)
     struct flush_batch batch = {.space = space, .from = ~0ul};
     struct frames frames;
 
-    if (!find_frames(self, &frames, attributes_rights(attributes), false) ||
-        !attributes_check(self, &frames, space, attributes, 3) ||
-        !places_check(self, &frames, space))
+    if (!find_frames(self, &frames, attributes_rights(attributes), false))
+        return;
+    if (!attributes_fit(space, attributes, frames.device))
+        return (void)syscall_fail(self, ERR_ARGUMENT, 3);
+    if (!places_check(self, &frames, space))
         return;
     for (uint64_t i = 0; i < frames.count; i++)
         space_protect_cap(&frames.first[i], &batch,

@@ -49,6 +49,11 @@ static inline void syscall_again(struct thread *self, uint64_t operation)
     self->regs.rip -= SYSCALL_BYTES;
 }
 
-/* entry.S: `frame` is error code, rip, cs, rflags, rsp, ss. Returns for an NMI
- * that means nothing. */
+/*
+ * entry.S: an exception in the kernel itself, a machine check or an NMI.
+ * `frame` is error code, rip, cs, rflags, rsp, ss. Prints (before user mode, or
+ * in a debug build) and halts all CPUs; returns for an NMI that means nothing.
+ */
 void kernel_exception(uint64_t vector, const uint64_t *frame);
+/* From here on the kernel prints nothing on its own behalf (R6). */
+void panic_silence(void);

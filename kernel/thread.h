@@ -10,7 +10,6 @@
 #include "kernel/arch/x86_64/regs.h"
 #include "kernel/cap.h"
 #include "kernel/cpu.h"
-#include "kernel/thread_offsets.h"
 
 struct captable;
 struct endpoint;

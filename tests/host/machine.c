@@ -16,7 +16,6 @@
 #include "kernel/arch/x86_64/radix_cpu.h"
 #include "kernel/arch/x86_64/vectors.h"
 #include "kernel/fastpath.h"
-#include "kernel/panic.h"
 #include "kernel/remote.h"
 #include "kernel/syscall.h"
 #include "tests/host/world.h"
@@ -129,18 +128,6 @@ uint64_t machine_port(uint16_t port, unsigned width, const uint64_t *write)
 uint64_t clock_ns_to_tsc(uint64_t ns)
 {
     return ns; /* as the model has it */
-}
-
-void panic(const char *what, const uint64_t *numbers, unsigned n)
-{
-    for (unsigned i = 0; i < n; i++)
-        fprintf(stderr, "%lx ", numbers[i]);
-    machine_fail(what);
-}
-
-bool panic_under_way(void)
-{
-    return false;
 }
 
 void panic_silence(void)

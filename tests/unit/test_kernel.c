@@ -13,7 +13,7 @@
  * links: tests/unit/vtd_model.c
  * links: kernel/cap.c kernel/captable.c kernel/destroy.c kernel/device.c
  * links: kernel/device_fault.c kernel/domain.c kernel/endpoint.c
- * links: kernel/fast_fault.c kernel/fastpath.c kernel/interrupt.c
+ * links: kernel/fastpath.c kernel/interrupt.c
  * links: kernel/interrupt_ops.c kernel/interrupts.c kernel/main.c
  * links: kernel/message.c kernel/notification.c kernel/notification_ops.c
  * links: kernel/ports.c kernel/radix.c kernel/remote.c kernel/sched.c

@@ -8,7 +8,6 @@
 #include "kernel/arch/x86_64/segments.h"
 #include "kernel/cpu.h"
 #include "kernel/operation_numbers.h"
-#include "kernel/thread_offsets.h"
 
     .text
 

@@ -1,9 +1,8 @@
 /*
- * The kernel's last words, on COM1, in hexadecimal: see panic.h. After
- * panic_silence() the port belongs to the console server (R6), and only a
- * debug build speaks.
+ * The kernel's last words, on COM1, in hexadecimal, when something happens that
+ * cannot be: an exception in the kernel itself. After panic_silence() the port
+ * belongs to the console server (R6), and only a debug build speaks.
  */
-#include "kernel/panic.h"
 #include "kernel/arch/x86_64/apic.h"
 #include "kernel/arch/x86_64/cpu_ops.h"
 #include "kernel/arch/x86_64/vectors.h"
@@ -26,6 +25,8 @@ void panic_silence(void)
 
 static void put(char c)
 {
+    if (silent)
+        return;
     for (unsigned i = 0; i < READY_BOUND; i++)
         if (port_read8(COM1_STATUS) & UART_TX_EMPTY)
             break;
@@ -39,31 +40,29 @@ static void put_number(uint64_t number)
         put("0123456789abcdef"[number >> shift & 15]);
 }
 
-/* A non-maskable interrupt for each, see kernel_exception(). */
+/* A non-maskable interrupt for each: they halt in kernel_exception(). */
 static void stop_others(void)
 {
     if (apic_x2 || apic_registers)
         apic_command(0, ICR_NMI | ICR_ASSERT | ICR_TO_OTHERS);
 }
 
-void panic(const char *what, const uint64_t *numbers, unsigned n)
+void kernel_exception(uint64_t vector, const uint64_t *frame)
 {
+    const uint64_t numbers[] = {vector, frame[0], frame[1], frame[4],
+                                cr2_read()};
+
+    if (vector == VECTOR_NMI && !__atomic_load_n(&panicking, __ATOMIC_ACQUIRE))
+        return;
     if (__atomic_exchange_n(&panicking, 1, __ATOMIC_ACQ_REL) == 0) {
-        while (!silent && *what)
-            put(*what++);
-        for (unsigned i = 0; !silent && i < n; i++)
+        for (const char *c = "cordon: exception in the kernel: "
+                             "vector, error, ip, sp, cr2";
+             *c; c++)
+            put(*c);
+        for (unsigned i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
             put_number(numbers[i]);
         stop_others();
     }
     for (;;)
         __asm__ volatile("cli; hlt");
-}
-
-/* An exception in the kernel itself, a machine check or an NMI. */
-void kernel_exception(uint64_t vector, const uint64_t *frame)
-{
-    if (vector == VECTOR_NMI && !__atomic_load_n(&panicking, __ATOMIC_ACQUIRE))
-        return;
-    panic("cordon: exception in the kernel: vector, error, ip, sp, cr2",
-          (uint64_t[]){vector, frame[0], frame[1], frame[4], cr2_read()}, 5);
 }

@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#define THREAD_REGS 16 /* where struct thread has them; thread.h checks it */
 #define REGS_R15    0
 #define REGS_R14    8
 #define REGS_R13    16
