@@ -17,7 +17,7 @@ static void request_again(struct nvme_controller *c, struct nvme_request *r)
     r->again = false;
     r->issued = 0;
     r->listed = true;
-    list_append(&c->waiting[0], r);
+    list_append(&c->queues[0].waiting, r);
 }
 
 void request_settle(struct nvme_controller *c, struct nvme_request *r)
@@ -38,7 +38,7 @@ void request_submit(struct nvme_controller *c, struct nvme_request *r)
     r->status = c->state == NVME_READY ? BLOCK_OK : BLOCK_E_DEVICE;
     r->again = r->suspect = false;
     r->listed = r->status == BLOCK_OK;
-    list_append(r->listed ? &c->waiting[0] : &c->done, r);
+    list_append(r->listed ? &c->queues[0].waiting : &c->done, r);
 }
 
 /* Header, data, status: the data is one descriptor, since a lent buffer is
@@ -84,10 +84,10 @@ void request_advance(struct nvme_controller *c, uint32_t queue)
 
     (void)queue;
     while (c->state == NVME_READY && disk->in_flight < SLOTS &&
-           (r = c->waiting[0].first) != NULL) {
+           (r = c->queues[0].waiting.first) != NULL) {
         command_issue(disk, c, r);
         if (r->issued == r->blocks) {
-            list_take(&c->waiting[0]);
+            list_take(&c->queues[0].waiting);
             r->listed = false;
         }
     }
@@ -139,6 +139,6 @@ uint32_t request_complete(struct nvme_controller *c, uint32_t queue)
 
 bool request_pending(const struct nvme_controller *c)
 {
-    return the_disk.in_flight != 0 || c->waiting[0].first != NULL ||
+    return the_disk.in_flight != 0 || c->queues[0].waiting.first != NULL ||
            the_disk.limbo.first != NULL;
 }

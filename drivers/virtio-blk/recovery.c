@@ -100,7 +100,7 @@ static void flight_end(struct disk *disk, struct nvme_controller *c)
             continue;
         r->again = true;
         if (r->listed) /* part of it had not been issued: it is the first */
-            list_take(&c->waiting[0]);
+            list_take(&c->queues[0].waiting);
         r->listed = false;
         list_append(&disk->limbo, r);
     }
@@ -121,8 +121,8 @@ void disk_restart(struct disk *disk, struct nvme_controller *c)
     c->state = NVME_FAILED;
     snprintf(c->error, sizeof(c->error), "%s", why);
     disk_limbo_end(disk, c);
-    while (c->waiting[0].first != NULL)
-        list_append(&disk->limbo, list_take(&c->waiting[0]));
+    while (c->queues[0].waiting.first != NULL)
+        list_append(&disk->limbo, list_take(&c->queues[0].waiting));
     disk_limbo_end(disk, c);
 }
 
