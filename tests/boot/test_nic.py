@@ -5,7 +5,6 @@ a hostile client, a driver that dies."""
 import re
 import struct
 import subprocess
-import shutil
 
 import pytest
 
@@ -85,11 +84,10 @@ def frame_report(wire, frame):
 
 def tcpdump_is_content(wire):
     """tcpdump finds nothing to complain about in what we sent."""
-    if not shutil.which("tcpdump"):
-        return
     out = subprocess.run(["tcpdump", "-nnvvr", wire.pcap, "ether", "src", MAC.hex(":")],
                          capture_output=True, text=True).stdout
-    assert "bad" not in out and "incorrect" not in out and "truncated" not in out, out
+    assert len(out.splitlines()) >= 20, out
+    assert not re.search("bad|incorrect|truncated|wrong", out), out
 
 
 @pytest.mark.parametrize("card", CARDS)
@@ -146,19 +144,20 @@ def test_flows_are_spread_over_the_queues(start, wire):
 
 @pytest.mark.parametrize("card", INTEL)
 def test_checksums_of_what_is_sent(start, wire, card):
-    start(card)
+    m = start(card)
     wire.send(command(MAC, b"C"))
     for _ in range(24):
         frame = wire.until(lambda f: f[12:14] in (b"\x08\x00", b"\x86\xdd"))[-1]
         protocol, body = check_sums(frame)
         data = body[8 if protocol == 17 else 20:]
         assert data == bytes((i * 7 + len(data)) & 0xff for i in range(len(data)))
+    m.stop()
     tcpdump_is_content(wire)
 
 
 @pytest.mark.parametrize("card", INTEL)
 def test_segments(start, wire, card):
-    start(card)
+    m = start(card)
     wire.send(command(MAC, b"T"))
     for kind in (b"\x08\x00", b"\x86\xdd"):
         data, sequence = b"", 1
@@ -174,6 +173,7 @@ def test_segments(start, wire, card):
             data += piece
             sequence += len(piece)
         assert data == bytes((i * 13 + (i >> 8)) & 0xff for i in range(20000))
+    m.stop()
     tcpdump_is_content(wire)
 
 
