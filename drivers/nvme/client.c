@@ -134,8 +134,10 @@ bool client_may_sleep(struct client *client)
         client->completions.corrupt)
         return true;
     client->quiet = true;
-    /* One that does not read its completions is not served until it does. */
-    return ring_may_sleep(&client->requests) || client->held;
+    /* One that does not read its completions is not served until it does, and
+     * asks again; what it has asked already is no reason to stay awake. */
+    return ring_may_sleep_at(&client->requests,
+                             client->held ? BLOCK_MAX_IN_FLIGHT : 0);
 }
 
 enum block_status client_lend(struct nvme_driver *d, struct client *client,
