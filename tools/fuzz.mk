@@ -37,18 +37,31 @@ $(call test_programs,$(FUZZ_SOURCES),fc,fuzz-reach,$(CLANG),-fsanitize=fuzzer$(,
 
 fuzz-build: $(FUZZ_TESTS)
 
-fuzz: fuzz-build ## run every fuzz target, a minute for all together
+# Where two targets start from: the good policies, and what they compile to (as
+# the target wants it: after a byte that says to mend the checksum).
+SEED_POLICIES := $(sort $(wildcard policies/*.yaml tests/policy/good/*.yaml))
+FUZZ_SEEDS    := $(patsubst %,$(O)/fuzz/seeds-fuzz_manifest/%,$(notdir $(SEED_POLICIES:.yaml=))) \
+	$(patsubst %,$(O)/fuzz/seeds-fuzz_policy/%,$(notdir $(SEED_POLICIES)))
+define policy_seed
+$(O)/fuzz/seeds-fuzz_policy/$(notdir $(1)): $(1)
+	$(Q)mkdir -p $$(@D) && cp $$< $$@
+$(O)/fuzz/seeds-fuzz_manifest/$(notdir $(1:.yaml=)): $(1) $(POLICYC)
+	$(Q)mkdir -p $$(@D) && $(POLICYC) -o $$@.new $$< && { printf '\0'; cat $$@.new; } > $$@ && rm $$@.new
+endef
+$(foreach p,$(SEED_POLICIES),$(eval $(call policy_seed,$(p))))
+
+fuzz: fuzz-build $(FUZZ_SEEDS) ## run every fuzz target, a minute for all together
 	$(Q)tools/run-fuzz $(O) --total 60 $(FUZZ_JOBS) --seed $(SEED) $(FUZZ_TESTS)
 
-fuzz-long: $(FUZZ_CHOSEN) ## run fuzz targets for FUZZ_SECONDS (600) each: TARGET= SEED= JOBS=
+fuzz-long: $(FUZZ_CHOSEN) $(FUZZ_SEEDS) ## run fuzz targets for FUZZ_SECONDS (600) each: TARGET= SEED= JOBS=
 	$(Q)tools/run-fuzz $(O) --seconds $(FUZZ_SECONDS) $(FUZZ_JOBS) --seed $(SEED) $(FUZZ_CHOSEN)
 
 fuzz-replay: $(FUZZ_CHOSEN) ## run TARGET= on the file INPUT=
 	$(Q)$(if $(and $(TARGET),$(INPUT)),,$(error fuzz-replay needs TARGET= and INPUT=))
 	$(Q)$(O)/fuzz/$(TARGET) $(INPUT)
 
-fuzz-corpus: $(FUZZ_CHOSEN) ## keep what was found: minimise it into tests/fuzz/corpus
+fuzz-corpus: $(FUZZ_CHOSEN) $(FUZZ_SEEDS) ## keep what was found: minimise it into tests/fuzz/corpus
 	$(Q)tools/fuzz-corpus $(O) $(FUZZ_CHOSEN)
 
-fuzz-reach: $(REACH_CHOSEN) | setup-coverage ## say which part of its sources each target's corpus reaches
+fuzz-reach: $(REACH_CHOSEN) $(FUZZ_SEEDS) | setup-coverage ## say which part of its sources each target's corpus reaches
 	$(Q)tools/fuzz-reach $(O) $(REACH_CHOSEN)
