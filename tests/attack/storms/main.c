@@ -40,6 +40,8 @@ int main(int argc, char **argv)
         storm_dma();
     else if (strcmp(what, "exceptions") == 0)
         storm_exceptions();
+    else if (strcmp(what, "questions") == 0)
+        storm_questions();
     else if (strcmp(what, "resets") == 0)
         storm_resets();
     else
