@@ -10,13 +10,22 @@
 /* init may be waiting for the PCI server to try every kind of reset. */
 #define PATIENCE (20 * NS_PER_S)
 
+/* Who has had more of init's time than it paid for is told to come again. */
+#define PAUSE (2 * NS_PER_MS)
+
 static int call(cap_t service, struct message *m, uint64_t label,
                 unsigned words, uint64_t w0)
 {
-    uint64_t status = message_call_words(service, m, label, words, &w0,
-                                         clock_after(PATIENCE));
+    uint64_t deadline = clock_after(PATIENCE), status;
 
-    return status != OK ? (int)service_error_of(status) : (int)m->label;
+    for (;;) {
+        status = message_call_words(service, m, label, words, &w0, deadline);
+        if (status != OK)
+            return (int)service_error_of(status);
+        if (m->label != SERVICE_BUSY || clock_now() > deadline)
+            return (int)m->label;
+        clock_sleep(PAUSE);
+    }
 }
 
 /* A call whose answer is one structure. */

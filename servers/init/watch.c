@@ -17,7 +17,9 @@
 #include "servers/init/monitor.h"
 #include "servers/init/said.h"
 
-#define SAID_MAX 200u /* messages that a life may log */
+#define SAID_MAX  200u   /* messages that a life may log */
+#define ASK_FREE  10000u /* nanoseconds: what every question costs us */
+#define ASK_PAUSE 20u
 
 static cap_t reply;
 
@@ -72,6 +74,36 @@ static void life_message(struct component *c, struct message *m)
     }
 }
 
+/* Of our own, not of what a caller has lent us. */
+static uint64_t own_time(void)
+{
+    return sched_info(SLOT_SCHED_CONTEXT).r[0];
+}
+
+/*
+ * A question is paid for by who asks. What is left to us, because its budget
+ * ran out on the way or because it did not wait for the answer, it waits for
+ * many times as long (R7).
+ */
+static void (*question(struct component *c, struct message *m,
+                       uint32_t *target))(struct component *)
+{
+    uint64_t before = own_time(), spent;
+    void (*after)(struct component *) = NULL;
+
+#ifndef MUTATION_no_question_pause
+    if (clock_now() < c->ask_again) {
+        message_begin(m, SERVICE_BUSY);
+        return NULL;
+    }
+#endif
+    after = monitor_serve(m, target);
+    spent = own_time() - before;
+    if (spent > ASK_FREE)
+        c->ask_again = clock_now() + ASK_PAUSE * spent;
+    return after;
+}
+
 static void handle(struct message *m)
 {
     uint64_t purpose = BADGE_PURPOSE(m->badge);
@@ -91,7 +123,7 @@ static void handle(struct message *m)
         life_message(&components[number], m);
         return;
     case BADGE_MONITOR:
-        after = monitor_serve(m, &target);
+        after = question(&components[number], m, &target);
         break;
     case BADGE_POWER:
         power_serve(m);

@@ -41,7 +41,9 @@ int main(int argc, char **argv)
     else if (strcmp(what, "exceptions") == 0)
         storm_exceptions();
     else if (strcmp(what, "questions") == 0)
-        storm_questions();
+        storm_questions(true);
+    else if (strcmp(what, "impatient") == 0)
+        storm_questions(false);
     else if (strcmp(what, "resets") == 0)
         storm_resets();
     else

@@ -1,12 +1,15 @@
 /*
- * Costly questions to init, from one that has hardly any time of its own: what
- * it cannot pay for, init would.
+ * Costly questions to init, from one that has hardly any time of its own, or
+ * that does not wait for the answer: what it does not pay for, init would.
  */
 #include <cordon/monitor.h>
 
 #include "tests/attack/storms/storm.h"
 
+#define TOO_SHORT 3000 /* nanoseconds: the question is just about taken */
+
 static cap_t monitor;
+static bool waits;
 
 static void quiet(void)
 {
@@ -15,13 +18,16 @@ static void quiet(void)
 
 static void ask_init(void)
 {
-    struct monitor_verify verify;
+    const uint64_t component = 0;
+    struct message m;
 
-    monitor_verify(monitor, 0, &verify);
+    message_call_words(monitor, &m, MONITOR_VERIFY, 1, &component,
+                       clock_after(waits ? NS_PER_S : TOO_SHORT));
 }
 
-void storm_questions(void)
+void storm_questions(bool wait)
 {
+    waits = wait;
     monitor = service_find("monitor");
     if (monitor == 0)
         attack_error("monitor", ERR_CAPABILITY);

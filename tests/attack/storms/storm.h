@@ -22,7 +22,7 @@ void storm_dma(void);
 void storm_exceptions(void);
 /* resets.c: requests to the PCI server that take it long. */
 void storm_resets(void);
-/* questions.c: to init, which take it long. */
-void storm_questions(void);
+/* questions.c: to init, which take it long; `wait`: for the answers. */
+void storm_questions(bool wait);
 /* budget.c: a thread that never waits. */
 void storm_budget(void);
