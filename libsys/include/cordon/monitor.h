@@ -4,6 +4,11 @@
  * tables match the policy (R12), and how to stop.
  *
  * Every function returns 0 or an enum service_error (<cordon/service.h>).
+ * A question is paid for by who asks. Who leaves more than 10 us of one to
+ * init, by a budget that ran out or a deadline that was too early, is answered
+ * BUSY for twenty times as long (R7); the functions below ask again by
+ * themselves.
+ *
  * Components are numbered as in the manifest, in starting order, from 0.
  */
 #pragma once
