@@ -63,5 +63,5 @@ fuzz-replay: $(FUZZ_CHOSEN) ## run TARGET= on the file INPUT=
 fuzz-corpus: $(FUZZ_CHOSEN) $(FUZZ_SEEDS) ## keep what was found: minimise it into tests/fuzz/corpus
 	$(Q)tools/fuzz-corpus $(O) $(FUZZ_CHOSEN)
 
-fuzz-reach: $(REACH_CHOSEN) $(FUZZ_SEEDS) | setup-coverage ## say which part of its sources each target's corpus reaches
+fuzz-reach: $(REACH_CHOSEN) $(FUZZ_SEEDS) | setup-test ## say which part of its sources each target's corpus reaches
 	$(Q)tools/fuzz-reach $(O) $(REACH_CHOSEN)

@@ -9,7 +9,7 @@ EXT2FS_STAMP  := $(EXT2FS)/.done
 EXT2FS_CFLAGS := -isystem $(EXT2FS)/include
 EXT2FS_LIBS   := $(EXT2FS)/lib/libext2fs.a $(EXT2FS)/lib/libcom_err.a
 
-SETUP_GROUPS := build image emulator test graph debug lint plot coverage
+SETUP_GROUPS := build image emulator test graph debug lint plot
 .PHONY: setup $(addprefix setup-,$(SETUP_GROUPS))
 
 setup: $(addprefix setup-,$(SETUP_GROUPS)) $(NEWLIB_STAMP) $(EXT2FS_STAMP) ## install and build all that the other targets need

@@ -332,10 +332,41 @@ static void page_faults(void)
     world_check();
 }
 
+/* The same within one CPU, where the handler waits: the short way. */
+static void page_faults_here(void)
+{
+    struct thread *handler = cpus[0].current, *faulting;
+
+    /* The other thread gets a message and runs; then it sleeps for a while. */
+    machine_call(OP_ENDPOINT_SEND, WORLD_ENDPOINTS,
+                 ARGS(TAG(1, 0, 0), 0, 0, 0, 0, 0, DEADLINE_NEVER));
+    faulting = cpus[0].current;
+    assert_ptr_not_equal(faulting, handler);
+    machine_call(OP_NOTIFICATION_WAIT, WORLD_EVENTS,
+                 ARGS(clock_tsc() + 1000000));
+    assert_ptr_equal(cpus[0].current, handler);
+    machine_call(OP_ENDPOINT_RECEIVE, WORLD_ENDPOINTS,
+                 ARGS(0, 0, 0, 0, 0, WORLD_REPLIES + 1, DEADLINE_NEVER));
+    machine_wait(2000000);
+    assert_ptr_equal(cpus[0].current, faulting);
+    for (unsigned round = 1; round < 3; round++) {
+        machine_exception(14, 6, round * PAGE_SIZE);
+        world_check();
+        assert_ptr_equal(cpus[0].current, handler);
+        assert_int_equal(handler->regs.r10, round * PAGE_SIZE);
+        machine_call(OP_REPLY_RECEIVE, WORLD_ENDPOINTS,
+                     ARGS(TAG(FAULT_RESUME, 0, 0), 0, 0, 0, 0,
+                          WORLD_REPLIES + 1, DEADLINE_NEVER));
+        world_check();
+        assert_ptr_equal(cpus[0].current, faulting);
+    }
+}
+
 static void test_page_faults(void **state)
 {
     (void)state;
     on_all(page_faults);
+    on_all(page_faults_here);
 }
 
 /* R7: interrupts over their limit are masked until their window has ended,

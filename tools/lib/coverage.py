@@ -53,9 +53,9 @@ class Image:
 
     def lines(self):
         """[(offset of an instruction, file, line)], without what has no line
-        or belongs to another part."""
+        or belongs to another part. (GNU's addr2line mistakes headers' code.)"""
         at = self.instructions()
-        said = subprocess.run(["addr2line", "-e", self.elf], check=True, text=True,
+        said = subprocess.run(["llvm-addr2line", "-e", self.elf], check=True, text=True,
                               input="\n".join(map(hex, at)),
                               stdout=subprocess.PIPE).stdout.splitlines()
         for address, place in zip(at, said):
