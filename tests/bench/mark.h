@@ -21,8 +21,10 @@ enum {
     MARK_NIC_SEND_1500 = 12,
     MARK_NIC_RECEIVE_64 = 14,
     MARK_NIC_RECEIVE_1500 = 16,
+    MARK_PACKET_SEND = 18,
     MARK_CALLS = 20, /* tests/kernel/pairs */
     MARK_SUSPEND = 22,
+    MARK_PACKET_PASS = 24,
 };
 
 /* Reads that are in flight together, and rounds: of one read, or of so many. */

@@ -52,6 +52,8 @@ TABLE = [
     ("nic-send-1500", "the same with 1,500 B", 60, "", "", "9,620 (raw socket)"),
     ("nic-receive-64", "e1000e, 64 B received in batches of 32, in the driver: each", 60, "", "", "9,070 (raw socket), 28–33 (VFIO, polling)"),
     ("nic-receive-1500", "the same with 1,500 B", 60, "", "", ""),
+    ("packet-send", "64 B sent through the driver's service in batches of 32: each, both processes and the kernel", None, "", "", "6,630 (raw socket)"),
+    ("packet-pass", "the same, sent through one card's service and received through another's", None, "", "", "15,700 (raw sockets)"),
 ]
 CROWDS = ("10", "1000", "100000")
 CROWDED = ("call-with-", "map-with-", "unmap-with-", "revoke-one-with-",
