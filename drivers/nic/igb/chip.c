@@ -148,6 +148,8 @@ void chip_interrupts_off(struct intel_nic *nic)
 
 void chip_listen(struct intel_nic *nic, uint64_t vectors)
 {
+    if (vectors == 0)
+        return;
     if (vectors & chip_link_vectors(nic)) {
         nic_read(nic, REG_ICR); /* clears what its message does not */
         nic_write(nic, REG_IMS, CAUSE_LSC);

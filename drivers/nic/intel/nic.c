@@ -94,8 +94,7 @@ static uint32_t operation_sent(void *device, uint32_t queue)
 /* A cause that came while its interrupt was off raises it now. */
 static bool operation_listen(void *device, uint64_t vectors)
 {
-    if (vectors != 0)
-        chip_listen(device, vectors);
+    chip_listen(device, vectors);
     return false;
 }
 

@@ -54,3 +54,9 @@ void queue_post(struct intel_queue *q, const uint64_t *at, uint32_t count);
 void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
                 uint32_t count);
 uint32_t queue_sent(struct intel_queue *q);
+
+/* Something has been handed over that queue_sent() has not counted. */
+static inline bool queue_sending(const struct intel_queue *q)
+{
+    return q->batch_next != q->batch_tail;
+}
