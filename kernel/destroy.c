@@ -110,16 +110,20 @@ static enum step remove_below(struct cap *cap, bool itself, unsigned *budget)
 {
     struct flush_batch batch = {0};
     enum step result = STEP_DONE;
+    struct cap *place = cap;
 
     while (itself || cap_has_children(cap)) {
-        struct cap *leaf = first_leaf(cap);
+        struct cap *leaf = first_leaf(place);
         enum step step;
 
+#ifndef MUTATION_revoke_at_once
         if (!*budget) {
             result = STEP_AGAIN;
             break;
         }
         (*budget)--;
+#endif
+        place = leaf->prev; /* its parent: the next leaf is there */
         step = remove_leaf(leaf, &batch);
         if (step != STEP_DONE)
             result = step;

@@ -8,6 +8,38 @@
 /* Waiters that one step of destruction wakes. */
 #define DESTROY_BATCH 16
 
+/*
+ * A periodic timer goes on once its bits have been taken: what nobody sees
+ * costs nothing, and what somebody takes is on his budget (R7). Periods that
+ * have passed meanwhile are not made up for.
+ */
+static __attribute__((noinline)) void timer_go_on(struct notification *n)
+{
+    struct cpu *cpu = cpu_self();
+    uint64_t now = clock_tsc();
+
+    n->timer_unseen = false;
+    if (n->object.dying)
+        return;
+    n->timer_deadline += n->timer_period;
+    if (n->timer_deadline <= now)
+        n->timer_deadline = now + n->timer_period;
+    n->timer_cpu = (uint8_t)cpu->index;
+    timer_set(&cpu->wheel, &n->timer, n->timer_deadline);
+    sched_arm(cpu);
+}
+
+/* All bits, with the lock held. */
+static inline uint64_t bits_take(struct notification *notification)
+{
+    uint64_t bits = notification->bits;
+
+    notification->bits = 0;
+    if (unlikely(notification->timer_unseen))
+        timer_go_on(notification);
+    return bits;
+}
+
 uint64_t notification_take(struct notification *notification)
 {
     uint64_t bits;
@@ -15,8 +47,7 @@ uint64_t notification_take(struct notification *notification)
     if (!notification->bits)
         return 0;
     lock_acquire(&notification->lock);
-    bits = notification->bits;
-    notification->bits = 0;
+    bits = bits_take(notification);
     lock_release(&notification->lock);
     return bits;
 }
@@ -45,8 +76,7 @@ void notification_signal(struct notification *notification, uint64_t bits)
     waiter = notification->head;
     if (waiter) {
         queue_take(&notification->head, waiter);
-        waiter->regs.rsi = notification->bits;
-        notification->bits = 0;
+        waiter->regs.rsi = bits_take(notification);
     }
     bound = notification->bound;
     lock_release(&notification->lock);
@@ -83,18 +113,10 @@ bool notification_cancel(struct thread *thread)
 
 void notification_expire(struct notification *notification)
 {
-    struct cpu *cpu = cpu_self();
-    uint64_t period = notification->timer_period, now = clock_tsc();
-
-    lock_acquire(&notification->lock); /* against destruction */
-    if (period && !notification->object.dying) {
-        /* Periods that nobody saw are passed over, not made up for. */
-        notification->timer_deadline += period;
-        if (notification->timer_deadline <= now)
-            notification->timer_deadline = now + period;
-        timer_set(&cpu->wheel, &notification->timer,
-                  notification->timer_deadline);
-    }
+    lock_acquire(&notification->lock);
+    /* Another CPU may have set it anew since it expired. */
+    notification->timer_unseen =
+        notification->timer_period && !timer_is_set(&notification->timer);
     lock_release(&notification->lock);
     notification_signal(notification, notification->timer_bits);
 }
@@ -132,8 +154,7 @@ static void wait(struct thread *self, struct notification *notification,
     if (notification->object.dying) {
         syscall_fail(self, ERR_GONE, 0);
     } else if (notification->bits) {
-        self->regs.rsi = notification->bits;
-        notification->bits = 0;
+        self->regs.rsi = bits_take(notification);
     } else if (deadline == DEADLINE_POLL) {
         syscall_fail(self, ERR_TIMEOUT, 0);
     } else {

@@ -34,13 +34,16 @@ void notification_timer_op(struct thread *self, struct cap *cap)
         return (void)syscall_argument(self, 2, PERIOD_MIN_NS, ~0ul);
     if (notification->object.dying)
         return (void)syscall_fail(self, ERR_GONE, 0);
+    lock_acquire(&notification->lock); /* it may be expiring right now */
     timer_cancel(&cpus[notification->timer_cpu].wheel, &notification->timer);
-    if (!deadline)
-        return;
+    notification->timer_unseen = false;
     notification->timer_cpu = (uint8_t)cpu->index;
     notification->timer_bits = self->regs.r10;
     notification->timer_deadline = clock_ns_to_tsc(deadline);
-    notification->timer_period = period ? clock_cycles(period) : 0;
-    timer_set(&cpu->wheel, &notification->timer, notification->timer_deadline);
+    notification->timer_period = deadline && period ? clock_cycles(period) : 0;
+    if (deadline)
+        timer_set(&cpu->wheel, &notification->timer,
+                  notification->timer_deadline);
+    lock_release(&notification->lock);
     sched_arm(cpu);
 }

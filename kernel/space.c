@@ -228,19 +228,39 @@ static void unmap_run(struct space *space, struct cap *frames, uint64_t count,
     space->mapped -= bytes;
 }
 
-bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count)
+/* A Frame that does not follow the last one in the tables costs a walk. */
+#define STEP_BUDGET 96
+#define WALK_COST   4
+
+uint64_t space_step(const struct cap *frames, uint64_t count)
+{
+    uint64_t work = 0, next = ~0ul, i;
+
+    for (i = 0; i < count && work < STEP_BUDGET; i++) {
+        uint64_t at = mapping_address(&frames[i]);
+
+        work += at == next ? 1 : WALK_COST;
+        next = at + (1ul << frames[i].bits);
+    }
+    return i;
+}
+
+uint64_t space_unmap_run(struct space *space, struct cap *frames,
+                         uint64_t count, bool *confirmed)
 {
     struct flush_batch batch = {0};
-    bool confirmed = true;
 
     if (frames->space == space && is_live(space) && is_run(frames, count)) {
         unmap_run(space, frames, count, &batch);
-        return space_flush(&batch);
+        *confirmed = space_flush(&batch);
+        return count;
     }
+    count = space_step(frames, count);
     for (uint64_t i = 0; i < count; i++)
         if (frames[i].space == space)
-            confirmed &= space_unmap_cap(&frames[i], &batch);
-    return space_flush(&batch) && confirmed;
+            *confirmed &= space_unmap_cap(&frames[i], &batch);
+    *confirmed &= space_flush(&batch);
+    return count;
 }
 
 static void flush_cpus(struct space *space, uint64_t from, uint64_t to)

@@ -26,6 +26,8 @@ struct space {
 
 /* The least log2 of the bytes that a space is retyped from. */
 #define SPACE_MIN_BITS 14
+/* And the most: its tables go in at once, as those of a donation (R9). */
+#define SPACE_MAX_BITS 21
 
 /*
  * Makes a space of 2^size_bits zeroed bytes: header, root, free tables.
@@ -72,7 +74,10 @@ bool space_map_page(struct space *space, struct cap *frame, uint64_t address,
 bool space_unmap_page(struct space *space, struct cap *frame, bool *confirmed);
 /* Takes out those of `count` Frames of one size that are mapped in the space,
  * confirmed if true. */
-bool space_unmap_run(struct space *space, struct cap *frames, uint64_t count);
+uint64_t space_unmap_run(struct space *space, struct cap *frames,
+                         uint64_t count, bool *confirmed);
+/* How many of the Frames one entry may change one by one (R9). */
+uint64_t space_step(const struct cap *frames, uint64_t count);
 /* Changes what one mapped Frame of batch->space allows, likewise. */
 void space_protect_cap(struct cap *frame, struct flush_batch *batch,
                        unsigned leaf, uint64_t attributes);

@@ -263,21 +263,33 @@ void space_map_op(struct thread *self, struct cap *cap)
         syscall_fail(self, ERR_UNCONFIRMED, 0);
 }
 
+/* The first `done` of the Frames are; the registers advance like REP's. */
+static void frames_go_on(struct thread *self, uint64_t done, bool confirmed,
+                         uint64_t operation)
+{
+    self->regs.rsi += done;
+    self->regs.rdx -= done;
+    if (!confirmed)
+        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    else if (self->regs.rdx)
+        syscall_again(self, operation);
+}
+
 void space_unmap_op(struct thread *self, struct cap *cap)
 {
     struct space *space = cap_object(cap);
     struct cap *page = self->regs.rdx == 1 ? find_page(self, 0) : NULL;
     struct frames frames;
     bool confirmed = true;
+    uint64_t done = 1;
 
     if (!page || page->space != space ||
         !space_unmap_page(space, page, &confirmed)) {
         if (!find_frames(self, &frames, 0, false))
             return;
-        confirmed = space_unmap_run(space, frames.first, frames.count);
+        done = space_unmap_run(space, frames.first, frames.count, &confirmed);
     }
-    if (!confirmed)
-        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    frames_go_on(self, done, confirmed, OP_SPACE_UNMAP);
 }
 
 void space_protect_op(struct thread *self, struct cap *cap)
@@ -293,16 +305,16 @@ void space_protect_op(struct thread *self, struct cap *cap)
         return (void)syscall_fail(self, ERR_ARGUMENT, 3);
     if (!places_check(self, &frames, space))
         return;
+    frames.count = space_step(frames.first, frames.count);
     for (uint64_t i = 0; i < frames.count; i++)
         space_protect_cap(&frames.first[i], &batch,
                           leaf_attributes(space, attributes, frames.device),
                           attributes);
-    if (!space_flush(&batch))
-        syscall_fail(self, ERR_UNCONFIRMED, 0);
+    frames_go_on(self, frames.count, space_flush(&batch), OP_SPACE_PROTECT);
 }
 
 /* Bytes of one donation: its pages go in at once. */
-#define DONATE_MAX (1024 * PAGE_SIZE)
+#define DONATE_MAX (1ul << SPACE_MAX_BITS)
 
 void space_donate_op(struct thread *self, struct cap *cap)
 {

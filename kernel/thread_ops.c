@@ -121,6 +121,9 @@ void thread_write_op(struct thread *self, struct cap *cap)
     struct thread_registers wanted =
         *(const struct thread_registers *)self->message;
 
+#ifdef MUTATION_commit_before_check
+    load_registers(thread, &wanted);
+#endif
     if (self->regs.rsi > 1)
         return (void)syscall_argument(self, 1, 0, 1);
     if (!is_user_address(wanted.rip) || !is_user_address(wanted.fs_base)) {

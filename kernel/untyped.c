@@ -10,10 +10,12 @@
 #include "kernel/operations.h"
 
 /* Bytes that one entry into the kernel zeroes. */
-#define ZERO_STEP 65536ul
+#define ZERO_STEP  65536ul
+#define ZERO_SMALL 8192ul /* and still goes on with what it is for */
 /* Objects that one call may ask for, and one entry makes. */
 #define RETYPE_MAX   512
 #define RETYPE_BATCH 32
+#define SPACE_BATCH  1 /* of spaces, with their tables */
 /* In register rsi: the first objects are made, the offset is behind us. */
 #define RETYPE_GOES_ON (1ul << 63)
 
@@ -25,8 +27,8 @@ static const struct {
     [CAP_UNTYPED] = {.low = 6, .high = (1ul << DIRECT_BITS) - PAGE_SIZE},
     [CAP_CAPTABLE] = {.low = CAPTABLE_MIN_BITS, .high = CAPTABLE_MAX_BITS},
     [CAP_FRAME] = {.low = PAGE_BITS, .high = PAGE_1G_BITS},
-    [CAP_ADDRESS_SPACE] = {.low = SPACE_MIN_BITS, .high = PAGE_1G_BITS},
-    [CAP_DOMAIN] = {.low = SPACE_MIN_BITS, .high = PAGE_1G_BITS},
+    [CAP_ADDRESS_SPACE] = {.low = SPACE_MIN_BITS, .high = SPACE_MAX_BITS},
+    [CAP_DOMAIN] = {.low = SPACE_MIN_BITS, .high = SPACE_MAX_BITS},
     [CAP_THREAD] = {.bytes = PAGE_SIZE},
     [CAP_SCHED_CONTEXT] = {.bytes = sizeof(struct sched_context)},
     [CAP_ENDPOINT] = {.bytes = sizeof(struct endpoint)},
@@ -103,7 +105,7 @@ static bool start_over(struct cap *untyped)
     return true;
 }
 
-/* Zeroes a part of [.., end); true when all is zero. */
+/* Zeroes a part of [.., end); true when all is zero and little was to do. */
 static bool zero_up_to(struct cap *untyped, uint64_t from, uint64_t end)
 {
     uint64_t at = untyped->zeroed > from ? untyped->zeroed : from;
@@ -111,10 +113,14 @@ static bool zero_up_to(struct cap *untyped, uint64_t from, uint64_t end)
 
     if (at >= end)
         return true;
-    bytes = end - at < ZERO_STEP ? end - at : ZERO_STEP;
+    bytes = end - at;
+#ifndef MUTATION_zero_at_once
+    if (bytes > ZERO_STEP)
+        bytes = ZERO_STEP;
+#endif
     __builtin_memset((char *)cap_object(untyped) + at, 0, bytes);
     untyped->zeroed = at + bytes;
-    return at + bytes == end;
+    return at + bytes == end && bytes <= ZERO_SMALL;
 }
 
 bool untyped_zero_step(struct cap *untyped)
@@ -144,8 +150,10 @@ enum status untyped_prepare(struct cap *untyped, struct carve *carve,
         return ERR_NO_MEMORY;
     /* Sizes are below 2^46 and counts below 2^10: no overflow. */
     bytes = carve->size * carve->count;
+#ifndef MUTATION_no_untyped_bound
     if (bytes > untyped->size - start)
         return ERR_NO_MEMORY;
+#endif
     carve->offset = start;
     if (carve->zero && !zero_up_to(untyped, start, start + bytes))
         *again = true;
@@ -238,12 +246,14 @@ static void make_batch(struct thread *self, struct cap *untyped,
 {
     struct registers *regs = &self->regs;
     enum cap_type type = (enum cap_type)(regs->rsi & 0xff);
-    uint64_t batch = regs->r10 < RETYPE_BATCH ? regs->r10 : RETYPE_BATCH;
+    bool space = type == CAP_ADDRESS_SPACE || type == CAP_DOMAIN;
+    uint64_t most = space ? SPACE_BATCH : RETYPE_BATCH;
+    uint64_t batch = regs->r10 < most ? regs->r10 : most;
     char *memory = (char *)cap_object(untyped) + carve->offset;
     uint64_t i;
 
     for (i = 0; i < batch; i++, memory += carve->size) {
-        if ((type == CAP_ADDRESS_SPACE || type == CAP_DOMAIN)) {
+        if (space) {
             ((struct object *)memory)->type = (uint8_t)type;
             space_init((struct space *)memory, type, (unsigned)regs->rdx);
         }
