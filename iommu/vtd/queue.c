@@ -67,6 +67,17 @@ static struct vtd_descriptor descriptor_wait(const struct vtd_queue *q)
     };
 }
 
+/* Writes a status that nobody looks for. What follows it in the queue begins
+ * when what precedes it is done; else a unit may choose (VT-d 4.1, 6.5.2.11),
+ * and fill its IOTLB through a context entry that is about to go. */
+static struct vtd_descriptor descriptor_fence(const struct vtd_queue *q)
+{
+    struct vtd_descriptor d = descriptor_wait(q);
+
+    d.low &= 0xffffffff;
+    return d;
+}
+
 struct vtd_descriptor vtd_context_all(void)
 {
     return (struct vtd_descriptor){.low = TYPE_CONTEXT | CONTEXT_GLOBAL};
@@ -85,8 +96,7 @@ struct vtd_descriptor vtd_context_device(uint16_t domain_id, uint16_t rid)
 static uint64_t iotlb_low(const struct vtd_unit *u, uint64_t granularity,
                           uint16_t domain_id)
 {
-    return TYPE_IOTLB | granularity |
-           (uint64_t)u->drains << IOTLB_DRAIN_SHIFT |
+    return TYPE_IOTLB | granularity | (uint64_t)u->drains << IOTLB_DRAIN_SHIFT |
            (uint64_t)domain_id << IOTLB_DOMAIN_SHIFT;
 }
 
@@ -166,11 +176,8 @@ static bool errors_repair(struct vtd_unit *u)
         return false;
     if (errors & FSTS_QUEUE_ERROR) {
         uint64_t head = mmio_read64(u->registers + REG_QUEUE_HEAD);
-        struct vtd_descriptor nothing = descriptor_wait(q);
-        /* A wait for a status that nobody looks for. */
-        nothing.low &= 0xffffffff;
         first = (uint32_t)(head >> QUEUE_SHIFT) % QUEUE_SLOTS;
-        q->slots[first] = nothing;
+        q->slots[first] = descriptor_fence(q);
     }
     mmio_write32(u->registers + REG_FAULT_STATUS, errors);
     slot_append(q, descriptor_wait(q));
@@ -212,8 +219,11 @@ static bool run_once(struct vtd_unit *u, const struct vtd_descriptor *d,
 
     /* Never 0: that is what a repaired slot writes. */
     q->sequence = q->sequence == UINT32_MAX ? 1 : q->sequence + 1;
-    for (unsigned i = 0; i < n; i++)
+    for (unsigned i = 0; i < n; i++) {
+        if (i > 0)
+            slot_append(q, descriptor_fence(q));
         slot_append(q, d[i]);
+    }
     slot_append(q, descriptor_wait(q));
     tail_write(u, first);
     *repaired = false;

@@ -94,8 +94,8 @@ bool vtd_register_wait(const struct vtd_unit *u, unsigned reg, uint32_t bits,
                        uint32_t value);
 
 /* queue.c: invalidation, confirmed. */
-/* Runs up to 8 descriptors and waits, with a bound, until the unit has
- * finished them. False: not confirmed. */
+/* Runs up to 8 descriptors, one after the other, and waits, with a bound, until
+ * the unit has finished them. False: not confirmed. */
 bool vtd_queue_run(struct vtd_unit *u, const struct vtd_descriptor *d,
                    unsigned n);
 struct vtd_descriptor vtd_context_all(void);

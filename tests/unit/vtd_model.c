@@ -37,6 +37,7 @@ struct unit {
     uint8_t regs[STRIDE];
     uint64_t root, remap;
     bool translating, remapping, queueing;
+    bool unfenced; /* a context flush that nothing waits for yet */
     unsigned record; /* next fault record to fill */
     struct cached_context contexts[CACHE];
     struct cached_page pages[CACHE];
@@ -276,6 +277,7 @@ static bool descriptor_run(struct unit *u, uint64_t low, uint64_t high)
     case 1:
         if (g == 0 || high != 0)
             return false;
+        u->unfenced = true;
         model_counts.context_device += g == 3;
         model_counts.context_all += g == 1;
         caches_drop(u, (int)g, id, (uint16_t)(low >> 32));
@@ -287,6 +289,8 @@ static bool descriptor_run(struct unit *u, uint64_t low, uint64_t high)
             (!(cap >> 39 & 1) || (high & 0x3f) > 18 || (high & 0xf80) != 0 ||
              (high & ((4096ull << (high & 0x3f)) - 4096)) != 0))
             return false;
+        /* A unit may do this before the context's (VT-d 4.1, 6.5.2.11). */
+        model_counts.bad_accesses += u->unfenced;
         model_counts.iotlb_all += g == 1;
         model_counts.iotlb_domain += g == 2;
         model_counts.iotlb_pages += g == 3;
@@ -305,6 +309,7 @@ static bool descriptor_run(struct unit *u, uint64_t low, uint64_t high)
             model_counts.bad_accesses++; /* QEMU ends on 0x30 */
             return false;
         }
+        u->unfenced &= !(low & 0x40);
         *(uint32_t *)phys_to_virt((paddr_t){high}) = (uint32_t)(low >> 32);
         return true;
     default:

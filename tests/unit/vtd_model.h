@@ -78,7 +78,8 @@ struct model_counts {
     unsigned context_device, context_all;
     unsigned entry, entries_all, waits;
     unsigned fault_interrupts;
-    unsigned bad_accesses; /* wrong width, reserved bits, aborting waits */
+    unsigned bad_accesses; /* wrong width, reserved bits, aborting waits,
+                              invalidations in no order */
     unsigned write_flushes;
 };
 extern struct model_counts model_counts;
