@@ -16,10 +16,24 @@ static void link_after(struct cap *place, struct cap *cap)
     place->next = cap;
 }
 
+/* An empty slot will be filled; look-ups without lock see that it changed
+ * before they can see anything that is new (cap_read). */
+static inline void count_change(struct cap *slot)
+{
+    __atomic_store_n(&slot->changes, slot->changes + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
 /* `word` is written last: a look-up without lock sees all or nothing. */
 static void fill(struct cap *slot, uint64_t word, uint64_t data)
 {
-    *slot = (struct cap){.data = data};
+    count_change(slot);
+    slot->flags = 0;
+    slot->bits = 0;
+    slot->space = NULL;
+    slot->map_next = NULL;
+    slot->map_prev = NULL;
+    slot->data = data;
     __atomic_store_n(&slot->word, word, __ATOMIC_RELEASE);
 }
 
@@ -78,7 +92,16 @@ void cap_move(struct cap *to, struct cap *from)
     enum cap_type type = word_type(word);
 
     __atomic_store_n(&from->word, 0, __ATOMIC_RELEASE);
-    *to = *from;
+    count_change(to);
+    to->data = from->data;
+    to->next = from->next;
+    to->prev = from->prev;
+    to->depth = from->depth;
+    to->flags = from->flags;
+    to->bits = from->bits;
+    to->space = from->space;
+    to->map_next = from->map_next;
+    to->map_prev = from->map_prev;
     to->next->prev = to;
     to->prev->next = to;
     if ((type == CAP_FRAME || type == CAP_TABLE_MEMORY) && to->map_prev)

@@ -1,6 +1,6 @@
 /*
  * The derivation tree and the structure lock that guards it: look up, derive,
- * move, delete. Everything here but cap_word() wants the structure lock held.
+ * move, delete. Everything here wants the structure lock held.
  */
 #pragma once
 

@@ -230,9 +230,9 @@ void device_bind_op(struct thread *self, struct cap *cap)
     lock_release(&device->lock);
 }
 
-void device_fault_op(struct thread *self, uint64_t word)
+void device_fault_op(struct thread *self, struct cap_view cap)
 {
-    struct device *device = word_object(word);
+    struct device *device = word_object(cap.word);
     const struct device_fault_record *r;
 
     collect(device);

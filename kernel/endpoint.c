@@ -131,18 +131,16 @@ static void send(struct cpu *cpu, struct thread *self,
         structure_unlock();
 }
 
-void endpoint_send_op(struct thread *self, uint64_t word)
+void endpoint_send_op(struct thread *self, struct cap_view cap)
 {
-    if (message_check(self, word_rights(word)))
-        send(cpu_self(), self, word_object(word),
-             self->slots[self->regs.rdi].data, false);
+    if (message_check(self, word_rights(cap.word)))
+        send(cpu_self(), self, word_object(cap.word), cap.data, false);
 }
 
-void endpoint_call_op(struct thread *self, uint64_t word)
+void endpoint_call_op(struct thread *self, struct cap_view cap)
 {
-    if (message_check(self, word_rights(word)))
-        send(cpu_self(), self, word_object(word),
-             self->slots[self->regs.rdi].data, true);
+    if (message_check(self, word_rights(cap.word)))
+        send(cpu_self(), self, word_object(cap.word), cap.data, true);
 }
 
 /* Takes the message of `from`, a sender that is off the queue. */
@@ -253,7 +251,7 @@ static void receive(struct cpu *cpu, struct thread *self,
 /* The Reply in r12, or NULL where there is none; false: an error was set. */
 static bool find_reply(struct thread *self, struct reply **reply)
 {
-    uint64_t word = cap_word(self, self->regs.r12);
+    uint64_t word = cap_view(self, self->regs.r12).word;
 
     *reply = NULL;
     if (word_type(word) == CAP_REPLY) {
@@ -278,7 +276,7 @@ static void end_donation(struct cpu *cpu, struct thread *self)
     }
 }
 
-void endpoint_receive_op(struct thread *self, uint64_t word)
+void endpoint_receive_op(struct thread *self, struct cap_view cap)
 {
     struct cpu *cpu = cpu_self();
     struct reply *reply;
@@ -288,14 +286,13 @@ void endpoint_receive_op(struct thread *self, uint64_t word)
     if (reply && (reply_caller(reply) || reply->holder || reply->context))
         return (void)syscall_fail(self, ERR_BUSY, 6);
     if (self->regs.rsi) {
-        struct notification *first =
-            notification_named(self, 1, self->regs.rsi, RIGHT_WRITE);
-        if (!first)
+        struct cap_view first;
+        if (!notification_named(self, 1, self->regs.rsi, RIGHT_WRITE, &first))
             return;
-        notification_signal(first, self->slots[self->regs.rsi].data);
+        notification_signal(word_object(first.word), first.data);
     }
     end_donation(cpu, self);
-    receive(cpu, self, word_object(word), reply);
+    receive(cpu, self, word_object(cap.word), reply);
 }
 
 /* What the answer does to a thread that waits after a fault. */
@@ -354,7 +351,7 @@ static bool answer_with_caps(struct cpu *cpu, struct thread *self,
     return answered;
 }
 
-void reply_receive_op(struct thread *self, uint64_t word)
+void reply_receive_op(struct thread *self, struct cap_view cap)
 {
     struct cpu *cpu = cpu_self();
     struct reply *reply;
@@ -371,16 +368,16 @@ void reply_receive_op(struct thread *self, uint64_t word)
         answer_with_caps(cpu, self, reply);
     self->state = THREAD_READY;
     end_donation(cpu, self);
-    receive(cpu, self, word_object(word), reply);
+    receive(cpu, self, word_object(cap.word), reply);
     if (self->state == THREAD_READY && self->context)
         sched_enqueue(cpu, self->context);
 }
 
-void reply_send_op(struct thread *self, uint64_t word)
+void reply_send_op(struct thread *self, struct cap_view cap)
 {
     if (!message_check(self, RIGHT_GRANT))
         return;
-    if (answer_with_caps(cpu_self(), self, word_object(word)))
+    if (answer_with_caps(cpu_self(), self, word_object(cap.word)))
         self->regs.rax = OK;
     else
         syscall_fail(self, ERR_GONE, 0);

@@ -14,18 +14,23 @@ _Static_assert(OP_ENDPOINT_CALL == ASM_ENDPOINT_CALL &&
 /* Words and capabilities of a tag: up to MSG_MAX_WORDS has no capability. */
 #define TAG_SIZES(tag) ((tag)&0xffff)
 
-/* The slot if its capability has this type and right, else NULL. */
-static inline __attribute__((always_inline)) const struct cap *
-slot_with(const struct thread *self, cap_t slot, enum cap_type type,
-          uint64_t right)
+static inline __attribute__((always_inline)) bool
+is_word_with(uint64_t word, enum cap_type type, uint64_t right)
 {
-    uint64_t wanted = (uint64_t)type | right << 8;
-    const struct cap *cap;
+    return (word & (0xff | right << 8)) == (type | right << 8);
+}
+
+/* The object in the slot if it has this type and right, else NULL. */
+static inline __attribute__((always_inline)) void *
+object_with(const struct thread *self, cap_t slot, enum cap_type type,
+            uint64_t right)
+{
+    uint64_t word;
 
     if (unlikely(slot >= self->slot_count))
         return NULL;
-    cap = &self->slots[slot];
-    return unlikely((cap->word & (0xff | right << 8)) != wanted) ? NULL : cap;
+    word = __atomic_load_n(&self->slots[slot].word, __ATOMIC_RELAXED);
+    return is_word_with(word, type, right) ? word_object(word) : NULL;
 }
 
 /* The message as it came in registers: rsi, rdx, r10, r8, r9. */
@@ -59,26 +64,39 @@ static _Noreturn __attribute__((noinline, cold)) void long_answer(cap_t slot,
     long_way(OP_REPLY_RECEIVE, slot, MESSAGE_WORDS);
 }
 
-void fast_call(cap_t slot, MESSAGE)
+/* `page`: some words are in the message page. */
+static inline __attribute__((always_inline)) _Noreturn void
+call(cap_t slot, MESSAGE, bool page)
 {
     struct cpu *cpu = cpu_self();
     struct thread *self = cpu->current, *to;
     struct sched_context *context = cpu->context;
-    const struct cap *cap = slot_with(self, slot, CAP_ENDPOINT, RIGHT_WRITE);
-    uint64_t badge;
+    struct cap_view cap = cap_view(self, slot);
 
-    if (unlikely(!cap) || unlikely(TAG_SIZES(tag) > MSG_MAX_WORDS) ||
+    if (unlikely(!is_word_with(cap.word, CAP_ENDPOINT, RIGHT_WRITE)) ||
+        (page && TAG_SIZES(tag) > MSG_MAX_WORDS) ||
         unlikely(self->regs.r13 != DEADLINE_NEVER) ||
         unlikely(context->depth >= DONATION_DEPTH))
         long_call(slot, MESSAGE_WORDS);
-    badge = cap->data;
-    to = meet_receiver(cpu, self, context, cap_object(cap));
+    to = meet_receiver(cpu, self, context, word_object(cap.word));
     if (unlikely(!to))
         long_call(slot, MESSAGE_WORDS);
-    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
+    if (page)
         message_copy_page(self, to, TAG_WORDS(tag));
     thread_change(cpu, self, to);
-    kernel_leave_message(badge, MESSAGE_WORDS);
+    kernel_leave_message(cap.data, MESSAGE_WORDS);
+}
+
+static _Noreturn __attribute__((noinline)) void call_page(cap_t slot, MESSAGE)
+{
+    call(slot, MESSAGE_WORDS, true);
+}
+
+void fast_call(cap_t slot, MESSAGE)
+{
+    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
+        call_page(slot, MESSAGE_WORDS);
+    call(slot, MESSAGE_WORDS, false);
 }
 
 /* A fault is answered: the thread's registers stay as they are. */
@@ -89,22 +107,20 @@ leave_faulted(struct thread *caller)
     kernel_leave(caller); /* by IRETQ */
 }
 
-void fast_reply_receive(cap_t slot, MESSAGE)
+static inline __attribute__((always_inline)) _Noreturn void
+reply_receive(cap_t slot, MESSAGE, bool page)
 {
     struct cpu *cpu = cpu_self();
     struct thread *self = cpu->current, *caller;
     struct sched_context *context = cpu->context;
-    const struct cap *cap = slot_with(self, slot, CAP_ENDPOINT, RIGHT_READ);
-    const struct cap *held = slot_with(self, self->regs.r12, CAP_REPLY, 0);
-    struct endpoint *endpoint;
-    struct reply *reply;
+    struct endpoint *endpoint =
+        object_with(self, slot, CAP_ENDPOINT, RIGHT_READ);
+    struct reply *reply = object_with(self, self->regs.r12, CAP_REPLY, 0);
 
-    if (unlikely(!cap) || unlikely(!held) ||
-        unlikely(TAG_SIZES(tag) > MSG_MAX_WORDS) ||
+    if (unlikely(!endpoint) || unlikely(!reply) ||
+        (page && TAG_SIZES(tag) > MSG_MAX_WORDS) ||
         unlikely(self->regs.r13 != DEADLINE_NEVER) || unlikely(self->bound))
         long_answer(slot, MESSAGE_WORDS);
-    endpoint = cap_object(cap);
-    reply = cap_object(held);
     /* The context that runs came with this call, and goes back with it. */
     caller = reply_caller(reply);
     if (unlikely(!caller) || unlikely(context->chain != reply) ||
@@ -117,7 +133,7 @@ void fast_reply_receive(cap_t slot, MESSAGE)
         lock_release(&endpoint->lock);
         long_answer(slot, MESSAGE_WORDS);
     }
-    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS) && !caller->faulted)
+    if (page && !caller->faulted)
         message_copy_page(self, caller, TAG_WORDS(tag));
     sched_give_back(context, self, caller, reply);
     caller->reply = NULL;
@@ -132,4 +148,16 @@ void fast_reply_receive(cap_t slot, MESSAGE)
     if (unlikely(caller->faulted))
         leave_faulted(caller);
     kernel_leave_message(0, MESSAGE_WORDS);
+}
+
+static _Noreturn __attribute__((noinline)) void reply_page(cap_t slot, MESSAGE)
+{
+    reply_receive(slot, MESSAGE_WORDS, true);
+}
+
+void fast_reply_receive(cap_t slot, MESSAGE)
+{
+    if (unlikely(TAG_SIZES(tag) > MSG_REG_WORDS))
+        reply_page(slot, MESSAGE_WORDS);
+    reply_receive(slot, MESSAGE_WORDS, false);
 }

@@ -121,30 +121,28 @@ void notification_expire(struct notification *notification)
     notification_signal(notification, notification->timer_bits);
 }
 
-void notification_signal_op(struct thread *self, uint64_t word)
+void notification_signal_op(struct thread *self, struct cap_view cap)
 {
-    struct notification *notification = word_object(word);
+    struct notification *notification = word_object(cap.word);
 
     if (notification->object.dying)
         syscall_fail(self, ERR_GONE, 0);
     else
-        notification_signal(notification, self->slots[self->regs.rdi].data);
+        notification_signal(notification, cap.data);
 }
 
-struct notification *notification_named(struct thread *self, uint64_t arg,
-                                        cap_t slot, unsigned right)
+bool notification_named(struct thread *self, uint64_t arg, cap_t slot,
+                        unsigned right, struct cap_view *found)
 {
-    uint64_t word = cap_word(self, slot);
+    struct object *object;
 
-    if (word_type(word) != CAP_NOTIFICATION)
-        syscall_fail(self, ERR_CAPABILITY, arg);
-    else if (!(word_rights(word) & right))
-        syscall_fail(self, ERR_RIGHTS, arg);
-    else if (((struct object *)word_object(word))->dying)
-        syscall_fail(self, ERR_GONE, arg);
-    else
-        return word_object(word);
-    return NULL;
+    *found = cap_view(self, slot);
+    object = word_object(found->word);
+    if (word_type(found->word) != CAP_NOTIFICATION)
+        return syscall_fail(self, ERR_CAPABILITY, arg);
+    if (!(word_rights(found->word) & right))
+        return syscall_fail(self, ERR_RIGHTS, arg);
+    return !object->dying || syscall_fail(self, ERR_GONE, arg);
 }
 
 static void wait(struct thread *self, struct notification *notification,
@@ -165,21 +163,20 @@ static void wait(struct thread *self, struct notification *notification,
     lock_release(&notification->lock);
 }
 
-void notification_wait_op(struct thread *self, uint64_t word)
+void notification_wait_op(struct thread *self, struct cap_view cap)
 {
-    wait(self, word_object(word), self->regs.rsi);
+    wait(self, word_object(cap.word), self->regs.rsi);
 }
 
-void notification_signal_wait_op(struct thread *self, uint64_t word)
+void notification_signal_wait_op(struct thread *self, struct cap_view cap)
 {
-    struct notification *other =
-        notification_named(self, 1, self->regs.rsi, RIGHT_READ);
+    struct cap_view other;
 
-    if (!other)
+    if (!notification_named(self, 1, self->regs.rsi, RIGHT_READ, &other))
         return;
-    notification_signal_op(self, word);
+    notification_signal_op(self, cap);
     if (self->regs.rax == OK)
-        wait(self, other, self->regs.rdx);
+        wait(self, word_object(other.word), self->regs.rdx);
 }
 
 enum step notification_binding_lost(struct notification *notification)

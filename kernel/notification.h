@@ -26,15 +26,15 @@ void notification_signal(struct notification *notification, uint64_t bits);
 /* Signals the one that this capability names, with its badge, if any. */
 static inline void notification_tell(const struct cap *binding)
 {
-    uint64_t word = __atomic_load_n(&binding->word, __ATOMIC_ACQUIRE);
+    struct cap_view cap = cap_read(binding);
 
-    if (word_type(word) == CAP_NOTIFICATION)
-        notification_signal(word_object(word), binding->data);
+    if (word_type(cap.word) == CAP_NOTIFICATION)
+        notification_signal(word_object(cap.word), cap.data);
 }
-/* The notification in a slot that argument `arg` names, if it is there with
- * this right; else NULL, and the error is set. */
-struct notification *notification_named(struct thread *self, uint64_t arg,
-                                        cap_t slot, unsigned right);
+/* Finds the notification in a slot that argument `arg` names, if it is there
+ * with this right; else the error is set. */
+bool notification_named(struct thread *self, uint64_t arg, cap_t slot,
+                        unsigned right, struct cap_view *found);
 /* Delivers bits that came before the bound thread began to receive. */
 void notification_recheck(struct notification *notification);
 /* Takes the bits of the thread's bound notification; 0: none are set. */

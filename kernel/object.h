@@ -32,9 +32,9 @@ struct cap {
                     * Untyped: bytes carved; IoPorts: first | count << 16 */
     struct cap *next, *prev; /* derivation tree in preorder */
     uint16_t depth;
-    uint8_t flags; /* enum cap_flags */
-    uint8_t bits;  /* Frame: log2 of its size; internal slot: its role */
-    uint32_t unused;
+    uint8_t flags;    /* enum cap_flags */
+    uint8_t bits;     /* Frame: log2 of its size; internal slot: its role */
+    uint32_t changes; /* how often the slot was filled: see cap_read() */
     union {
         struct space *space;  /* Frame: mapped here, or NULL */
         uint64_t size;        /* Untyped, TableMemory: bytes */
@@ -80,6 +80,30 @@ static inline uint64_t word_make(enum cap_type type, uint64_t rights,
                                  const void *object)
 {
     return (uint64_t)type | rights << 8 | (uint64_t)object << 16;
+}
+
+/* What a look-up without a lock finds: word and data that belong together. */
+struct cap_view {
+    uint64_t word, data;
+};
+
+/*
+ * Reads a slot that another CPU may be changing. Who fills one counts `changes`
+ * while the word is 0, before the data: an old word is never taken together
+ * with new data, which would be another's badge or range of ports. Empty if the
+ * slot changed meanwhile.
+ */
+static inline __attribute__((always_inline)) struct cap_view
+cap_read(const struct cap *cap)
+{
+    uint32_t changes = __atomic_load_n(&cap->changes, __ATOMIC_ACQUIRE);
+    uint64_t word = __atomic_load_n(&cap->word, __ATOMIC_ACQUIRE);
+    uint64_t data = __atomic_load_n(&cap->data, __ATOMIC_ACQUIRE);
+
+    if (__builtin_expect(
+            __atomic_load_n(&cap->changes, __ATOMIC_RELAXED) != changes, 0))
+        word = 0;
+    return (struct cap_view){word, data};
 }
 
 static inline bool cap_is_empty(const struct cap *cap)

@@ -1,6 +1,6 @@
 /*
  * The functions behind the operations, declared from the generated table.
- * A fast one takes no global lock and gets the capability's word; the others
+ * A fast one takes no global lock and gets the capability as it was; the others
  * run under the structure lock and get the slot. On entry regs.rax is OK; an
  * error is reported with syscall_fail() and its like.
  */
@@ -9,7 +9,7 @@
 #include "kernel/endpoint.h"
 #include "kernel/syscall.h"
 
-typedef void fast_operation(struct thread *self, uint64_t word);
+typedef void fast_operation(struct thread *self, struct cap_view cap);
 typedef void slow_operation(struct thread *self, struct cap *cap);
 
 #define DECLARE_0(name)                             slow_operation name##_op;

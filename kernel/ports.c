@@ -8,21 +8,22 @@
 #define PCI_CONFIG_FIRST 0xcf8u
 #define PCI_CONFIG_END   0xd00u
 
-static uint64_t range_first(const struct cap *cap)
+/* Of the data of a capability. */
+static uint64_t range_first(uint64_t range)
 {
-    return cap->data & 0xffff;
+    return range & 0xffff;
 }
 
-static uint64_t range_count(const struct cap *cap)
+static uint64_t range_count(uint64_t range)
 {
-    return cap->data >> 16;
+    return range >> 16;
 }
 
 /* Is the access of arguments 1 (port) and 2 (width) within the range? */
-static bool check(struct thread *self, const struct cap *cap)
+static bool check(struct thread *self, uint64_t range)
 {
     uint64_t port = self->regs.rsi, width = self->regs.rdx;
-    uint64_t first = range_first(cap), end = first + range_count(cap);
+    uint64_t first = range_first(range), end = first + range_count(range);
 
     if (width != 1 && width != 2 && width != 4)
         return syscall_argument(self, 2, 1, 4);
@@ -33,27 +34,23 @@ static bool check(struct thread *self, const struct cap *cap)
     return true;
 }
 
-void ports_in_op(struct thread *self, uint64_t word)
+void ports_in_op(struct thread *self, struct cap_view cap)
 {
-    const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
 
-    (void)word;
-    if (!check(self, cap))
+    if (!check(self, cap.data))
         return;
     self->regs.rsi = self->regs.rdx == 1   ? port_read8(port)
                      : self->regs.rdx == 2 ? port_read16(port)
                                            : port_read32(port);
 }
 
-void ports_out_op(struct thread *self, uint64_t word)
+void ports_out_op(struct thread *self, struct cap_view cap)
 {
-    const struct cap *cap = &self->slots[self->regs.rdi];
     uint16_t port = (uint16_t)self->regs.rsi;
     uint64_t value = self->regs.r10;
 
-    (void)word;
-    if (!check(self, cap))
+    if (!check(self, cap.data))
         return;
     if (self->regs.rdx == 1)
         port_write8(port, (uint8_t)value);
@@ -66,7 +63,8 @@ void ports_out_op(struct thread *self, uint64_t word)
 void ports_derive_op(struct thread *self, struct cap *cap)
 {
     uint64_t from = self->regs.rsi, count = self->regs.rdx;
-    uint64_t first = range_first(cap), end = first + range_count(cap);
+    uint64_t first = range_first(cap->data),
+             end = first + range_count(cap->data);
     struct cap *slot;
     enum status status;
 

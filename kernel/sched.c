@@ -102,6 +102,18 @@ static void fall_back(struct cpu *cpu, struct sched_context *context)
         sched_return(cpu, context->chain);
 }
 
+/* It is not more important than what runs; equals take turns. */
+static __attribute__((noinline)) void line_up(struct cpu *cpu,
+                                              struct sched_context *context,
+                                              struct sched_context *running)
+{
+    queue_put(cpu, context, true);
+    if (context->priority == running->priority && cpu->slice_end == ~0ul) {
+        cpu->slice_end = tsc_read() + slice_cycles;
+        sched_arm(cpu);
+    }
+}
+
 void sched_enqueue(struct cpu *cpu, struct sched_context *context)
 {
     struct sched_context *running;
@@ -113,15 +125,10 @@ void sched_enqueue(struct cpu *cpu, struct sched_context *context)
     running = cpu->context;
     if (context->queued || context == running || !is_runnable(context))
         return;
-    if (!running || context->priority > running->priority) {
+    if (!running || context->priority > running->priority)
         prefer(cpu, context);
-        return;
-    }
-    queue_put(cpu, context, true);
-    if (context->priority == running->priority && cpu->slice_end == ~0ul) {
-        cpu->slice_end = tsc_read() + slice_cycles;
-        sched_arm(cpu);
-    }
+    else
+        line_up(cpu, context, running);
 }
 
 /* A new period begins, unless the old one still runs. */

@@ -51,7 +51,7 @@ static bool allowed(struct thread *self, const struct handler *handler,
 static void run_locked(struct thread *self, const struct handler *handler)
 {
     structure_lock();
-    if (allowed(self, handler, cap_word(self, self->regs.rdi))) {
+    if (allowed(self, handler, cap_view(self, self->regs.rdi).word)) {
         self->regs.rax = OK;
         handler->slow(self, &self->slots[self->regs.rdi]);
     }
@@ -60,17 +60,18 @@ static void run_locked(struct thread *self, const struct handler *handler)
 
 void syscall_entry(struct thread *self)
 {
-    uint64_t number = self->regs.rax, word;
+    uint64_t number = self->regs.rax;
+    struct cap_view cap;
     const struct handler *handler;
 
     if (unlikely(number >= OPERATIONS ||
                  !(handler = &handlers[number])->types)) {
         syscall_fail(self, ERR_OPERATION, 0);
     } else if (handler->is_fast) {
-        word = cap_word(self, self->regs.rdi);
-        if (allowed(self, handler, word)) {
+        cap = cap_view(self, self->regs.rdi);
+        if (allowed(self, handler, cap.word)) {
             self->regs.rax = OK;
-            handler->fast(self, word);
+            handler->fast(self, cap);
         }
     } else {
         run_locked(self, handler);

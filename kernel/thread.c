@@ -35,24 +35,34 @@ void thread_block(struct cpu *cpu, struct thread *thread,
     sched_leave(cpu);
 }
 
-static inline void awake(struct cpu *cpu, struct thread *thread)
+static inline void ready(struct cpu *cpu, struct thread *thread)
 {
-    if (timer_is_set(&thread->timer))
-        timer_cancel(&cpu->wheel, &thread->timer);
-    if (thread->state != THREAD_STOPPED)
-        thread->state = thread->faulted ? THREAD_STOPPED : THREAD_READY;
-    if (thread->state == THREAD_READY && thread->context)
+    if (unlikely(thread->state == THREAD_STOPPED || thread->faulted)) {
+        thread->state = THREAD_STOPPED;
+        return;
+    }
+    thread->state = THREAD_READY;
+    if (thread->context)
         sched_enqueue(cpu, thread->context);
+}
+
+static __attribute__((noinline)) void ready_early(struct cpu *cpu,
+                                                  struct thread *thread)
+{
+    timer_cancel(&cpu->wheel, &thread->timer);
+    ready(cpu, thread);
 }
 
 void thread_wake(struct thread *thread)
 {
     struct cpu *cpu = cpu_self();
 
-    if (thread->cpu == cpu->index)
-        awake(cpu, thread);
-    else
+    if (thread->cpu != cpu->index)
         remote_request(thread, REQUEST_WAKE);
+    else if (timer_is_set(&thread->timer))
+        ready_early(cpu, thread);
+    else
+        ready(cpu, thread);
 }
 
 void thread_finish(struct thread *thread, uint64_t status)

@@ -91,9 +91,12 @@ _Static_assert(offsetof(struct thread, regs) == THREAD_REGS, "entry.S");
 _Static_assert((offsetof(struct thread, regs) + REGS_SIZE) % 16 == 0,
                "the CPU aligns the stack before it pushes a frame");
 
-static inline uint64_t cap_word(const struct thread *thread, cap_t slot)
+static inline __attribute__((always_inline)) struct cap_view
+cap_view(const struct thread *thread, cap_t slot)
 {
-    return slot < thread->slot_count ? thread->slots[slot].word : 0;
+    if (__builtin_expect(slot >= thread->slot_count, 0))
+        return (struct cap_view){0, 0};
+    return cap_read(&thread->slots[slot]);
 }
 
 /* The slot itself, or NULL beyond the table. */

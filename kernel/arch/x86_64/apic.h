@@ -60,7 +60,7 @@ static inline void apic_send_ipi(uint32_t apic_id, uint8_t vector)
     apic_command(apic_id, vector);
 }
 
-static inline void apic_eoi(void)
+static inline __attribute__((always_inline)) void apic_eoi(void)
 {
     apic_write(APIC_EOI, 0);
 }

@@ -131,6 +131,47 @@ static void test_reuse(void)
     check("delete", captable_delete(SLOT_CAPTABLE, MANY).status, OK);
 }
 
+/* Puts one notification and then the other into the same slot, with badges 1
+ * and 2. */
+static void swapper(void)
+{
+    for (;; woken++) {
+        captable_copy(SLOT_CAPTABLE, BADGED, 0, SPARE, RIGHTS_ALL, 1);
+        captable_delete(SLOT_CAPTABLE, BADGED);
+        captable_copy(SLOT_CAPTABLE, BADGED, 0, SPARE2, RIGHTS_ALL, 2);
+        captable_delete(SLOT_CAPTABLE, BADGED);
+    }
+}
+
+/* R2: a look-up without a lock never finds one capability's object with the
+ * badge of another that was in the slot before or after it. */
+static void test_badges(void)
+{
+    uint64_t end = now() + 10000 * MS, bits[2] = {0, 0};
+
+    check("two",
+          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, SPARE, 0).status, OK);
+    check("two",
+          untyped_retype(ram, CAP_NOTIFICATION, 0, 1, 0, SPARE2, 0).status, OK);
+    worker_start(1, swapper, 200, 1);
+    woken = 0;
+    while ((woken < 2000 || !bits[0] || !bits[1]) && now() < end) {
+        struct result first, second;
+
+        for (int i = 0; i < 16; i++)
+            notification_signal(BADGED);
+        first = notification_wait(SPARE, DEADLINE_POLL);
+        second = notification_wait(SPARE2, DEADLINE_POLL);
+        bits[0] |= first.status == OK ? first.r[0] : 0;
+        bits[1] |= second.status == OK ? second.r[0] : 0;
+    }
+    worker_end(1);
+    captable_delete(SLOT_CAPTABLE, BADGED);
+    check("each got its own badge", bits[0] << 8 | bits[1], 0x102);
+    check("delete", captable_delete(SLOT_CAPTABLE, SPARE).status, OK);
+    check("delete", captable_delete(SLOT_CAPTABLE, SPARE2).status, OK);
+}
+
 void test_cpus(void)
 {
     if (boot->cpus < 2)
@@ -139,4 +180,5 @@ void test_cpus(void)
     test_call();
     test_shootdown();
     test_reuse();
+    test_badges();
 }
