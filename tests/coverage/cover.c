@@ -4,10 +4,10 @@
  *   -plugin cover.so,out=FILE,text=FILE,base=ADDRESS,patched=ADDRESS
  *
  * text: the kernel's code as it lies in the image, base: its address, patched:
- * where start writes a CLAC if the CPU has it. out: as many bytes, shared by all
- * machines that note into it; 1 where an instruction begins that was executed.
- * A machine that runs another kernel (a mutant, a debug build) notes nothing:
- * its code is compared first.
+ * where start writes a CLAC if the CPU has it. out: as many bytes, shared by
+ * all machines that note into it; 1 where an instruction begins that was
+ * executed. A machine that runs another kernel (a mutant, a debug build) notes
+ * nothing: its code is compared first.
  *
  * The declarations are those of QEMU 10's documented plugin interface
  * (docs/devel/tcg-plugins), version 4.

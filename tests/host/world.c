@@ -1,5 +1,5 @@
 /* The first process: see world.h. Its shape is that of boot/first_process.c. */
-#include "tests/host/world.h"
+#include "tests/host/caps.h"
 
 #include <string.h>
 
@@ -22,7 +22,7 @@ struct captable *world_table(void)
     return table;
 }
 
-/* The tree's head is what stands before its first. */
+/* It is what stands before its first. */
 struct cap *world_tree(void)
 {
     if (cap_is_empty(&first))
@@ -95,8 +95,6 @@ static void make_context(struct thread *thread)
     thread->state = THREAD_READY;
     sched_enqueue(&cpus[0], context);
 }
-
-void world_forget(void);
 
 void world_make(void)
 {

@@ -9,6 +9,7 @@
  *
  * machine: tests/host
  * links: tests/host/machine.c tests/host/world.c tests/host/world_check.c
+ * links: tests/host/caps.c tests/host/world_reach.c
  * links: tests/host/furnish.c
  * links: tests/unit/vtd_model.c
  * links: kernel/cap.c kernel/captable.c kernel/destroy.c kernel/device.c
