@@ -98,6 +98,16 @@ static void echo(struct wire *w, const struct packet_arrival *a,
     w->echoed++;
 }
 
+/* A frame to an address of the peer's choice: of another client, perhaps. */
+static void send_plain(struct wire *w, const uint8_t to[6])
+{
+    uint32_t offset;
+    uint8_t *frame = cell_take(w, &offset);
+
+    memset(header_put(w, frame, to, 0x88b7), 'p', 86);
+    cell_send(w, offset, HEADER + 86);
+}
+
 /* The byte behind the header is the command, then its arguments. */
 static void command(struct wire *w, const struct packet_arrival *a,
                     const uint8_t *frame)
@@ -115,6 +125,9 @@ static void command(struct wire *w, const struct packet_arrival *a,
     case 'T':
         send_segments(w, frame + 6, false);
         send_segments(w, frame + 6, true);
+        break;
+    case 'P':
+        send_plain(w, argument);
         break;
     case 'S':
         report_statistics(w);
@@ -134,12 +147,13 @@ static void handle(struct wire *w, unsigned queue,
                    const struct packet_arrival *a)
 {
     const uint8_t *frame = (uint8_t *)w->receive.data + a->buffer.offset;
+    unsigned ethertype = (unsigned)frame[12] << 8 | frame[13];
 
     if (a->flags & PACKET_NOTHING)
         w->nothing++;
-    else if (((unsigned)frame[12] << 8 | frame[13]) == ETHERTYPE_COMMAND)
+    else if (ethertype == ETHERTYPE_COMMAND)
         command(w, a, frame);
-    else
+    else if (ethertype != ETHERTYPE_REPORT) /* another client's */
         report_frame(w, queue, a, frame);
     w->seen++;
     while (packet_post(w->dev, queue, &a->buffer, 1) == 0)
@@ -155,10 +169,10 @@ static void link_look(struct wire *w)
         return;
     w->link_up = link.up;
     if (link.up)
-        printf("wire: link up, %u Mb/s%s\n", (unsigned)link.mbps,
+        printf("link up, %u Mb/s%s\n", (unsigned)link.mbps,
                link.full_duplex ? "" : ", half duplex");
     else
-        printf("wire: link down\n");
+        printf("link down\n");
     if (link.up)
         report(w, "link up");
 }
@@ -209,10 +223,10 @@ int main(int argc, char **argv)
         return hostile();
     status = wire_open(&w);
     if (status != PACKET_OK) {
-        printf("wire: %s\n", packet_error_text(status));
+        printf("%s\n", packet_error_text(status));
         return 1;
     }
-    printf("wire: open, %s\n", packet_info(w.dev)->name);
+    printf("open, %s\n", packet_info(w.dev)->name);
     while (packet_state(w.dev) == PACKET_OK) {
         unsigned count = receive_all(&w);
 
@@ -222,6 +236,6 @@ int main(int argc, char **argv)
         if (count == 0)
             packet_wait(w.dev, false, clock_after(10 * NS_PER_S));
     }
-    printf("wire: %s\n", packet_error_text(packet_state(w.dev)));
+    printf("%s\n", packet_error_text(packet_state(w.dev)));
     return 1;
 }
