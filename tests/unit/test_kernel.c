@@ -421,6 +421,79 @@ static void test_budgets(void **state)
     on_all(budgets);
 }
 
+/* Two requesters of one hash (0x20, and 0x25 ^ 5): the older goes first. */
+static void device_table(void)
+{
+    OK_CALL(OP_DEVICE_MINT, WORLD_DEVICE_CONTROL, WORLD_MEMORY, 0x525, 0,
+            WORLD_EMPTY);
+    OK_CALL(OP_CAPTABLE_DELETE, WORLD_TABLE, WORLD_DEVICE);
+    assert_int_equal(call(OP_DEVICE_MINT, WORLD_DEVICE_CONTROL,
+                          ARGS(WORLD_MEMORY, 0x525, 0, WORLD_EMPTY + 1)),
+                     ERR_BUSY | 2 << 8);
+    OK_CALL(OP_DEVICE_MINT, WORLD_DEVICE_CONTROL, WORLD_MEMORY, WORLD_RID, 0,
+            WORLD_DEVICE);
+}
+
+static void test_device_table(void **state)
+{
+    (void)state;
+    on_all(device_table);
+}
+
+/* Memory that takes more than one step to zero goes to a space at once. */
+static void donation(void)
+{
+    const struct registers *r = &cpus[0].current->regs;
+
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_UNTYPED, 48 * PAGE_SIZE, 1, 0,
+            WORLD_EMPTY);
+    OK_CALL(OP_SPACE_DONATE, WORLD_SPACE_2, WORLD_EMPTY);
+    assert_true(r->rsi >= 48); /* free tables */
+    OK_CALL(OP_CAPTABLE_REVOKE, WORLD_TABLE, WORLD_RAM);
+}
+
+static void test_donation(void **state)
+{
+    (void)state;
+    on_all(donation);
+}
+
+/* Equals wait in turn; the last of them stops, the others still run. */
+static void turns(void)
+{
+    const cap_t threads = WORLD_EMPTY, contexts = WORLD_EMPTY + 3;
+    struct thread *first = cpus[0].current;
+
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_THREAD, 0, 3, 0, threads);
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_SCHED_CONTEXT, 0, 3, 0, contexts);
+    for (unsigned i = 0; i < 3; i++) {
+        OK_CALL(OP_THREAD_CONFIGURE, threads + i, WORLD_TABLE, WORLD_SPACE,
+                FREE_FRAME + i, 0, 0);
+        OK_CALL(OP_SCHED_CONFIGURE, WORLD_SCHED_CONTROL, contexts + i, 90,
+                10000000, 10000000, 0);
+        OK_CALL(OP_SCHED_BIND, contexts + i, threads + i);
+        OK_CALL(OP_THREAD_WRITE, threads + i, 1);
+    }
+    OK_CALL(OP_THREAD_SUSPEND, threads + 2, 0);
+    machine_call(OP_NOTIFICATION_WAIT, WORLD_EVENTS,
+                 ARGS(clock_tsc() + 100000000));
+    for (unsigned i = 0; i < 20; i++) {
+        assert_ptr_not_equal(cpus[0].current, first);
+        assert_ptr_not_equal(cpus[0].current,
+                             cap_object(&world_table()->slots[threads + 2]));
+        machine_wait(4000000);
+        world_check();
+    }
+    machine_wait(100000000);
+    assert_ptr_equal(cpus[0].current, first);
+}
+
+static void test_turns(void **state)
+{
+    (void)state;
+    on_all(turns);
+}
+
 /* R4: what hardware did not confirm is never used again. */
 static void test_quarantine(void **state)
 {
@@ -448,12 +521,14 @@ static void test_quarantine(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_spaces),     cmocka_unit_test(test_deletion),
-        cmocka_unit_test(test_devices),    cmocka_unit_test(test_interrupts),
-        cmocka_unit_test(test_messages),   cmocka_unit_test(test_quarantine),
-        cmocka_unit_test(test_rights),     cmocka_unit_test(test_zeroing),
-        cmocka_unit_test(test_dma_faults), cmocka_unit_test(test_page_faults),
-        cmocka_unit_test(test_limits),     cmocka_unit_test(test_budgets),
+        cmocka_unit_test(test_spaces),       cmocka_unit_test(test_deletion),
+        cmocka_unit_test(test_devices),      cmocka_unit_test(test_interrupts),
+        cmocka_unit_test(test_messages),     cmocka_unit_test(test_quarantine),
+        cmocka_unit_test(test_rights),       cmocka_unit_test(test_zeroing),
+        cmocka_unit_test(test_dma_faults),   cmocka_unit_test(test_page_faults),
+        cmocka_unit_test(test_limits),       cmocka_unit_test(test_budgets),
+        cmocka_unit_test(test_device_table), cmocka_unit_test(test_donation),
+        cmocka_unit_test(test_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
