@@ -34,7 +34,8 @@ struct thread *thread_current(void);
 
 /* Before the calling thread receives: says where capabilities may come to. */
 struct thread *message_arm(void);
-/* Makes *m what was received; on failure an empty message. Returns the status. */
+/* Makes *m what was received; on failure an empty message. Returns the status.
+ */
 struct message;
 struct result;
 uint64_t message_received(struct thread *t, struct message *m,
