@@ -196,20 +196,26 @@ int files_close(struct files *files, uint64_t handle)
     return files_call_words(files, &m, FILES_CLOSE, 1, &handle);
 }
 
-int files_view(struct files *files, uint64_t handle, uint64_t offset,
-               size_t bytes, const uint8_t **data, size_t *done)
+int files_view_at(struct files *files, uint64_t handle, uint64_t offset,
+                  size_t bytes, size_t where, const uint8_t **data,
+                  size_t *done)
 {
-    uint64_t w[4] = {handle, offset,
-                     bytes < files->buffer_bytes ? bytes : files->buffer_bytes,
-                     0};
+    size_t room = where < files->buffer_bytes ? files->buffer_bytes - where : 0;
+    uint64_t w[4] = {handle, offset, bytes < room ? bytes : room, where};
     struct message m;
     int error = files_call_words(files, &m, FILES_READ, 4, w);
 
     if (error)
         return error;
-    *data = files->buffer;
+    *data = files->buffer + where;
     *done = message_get(&m);
     return *done <= w[2] ? checked(&m) : FILES_ERR_REQUEST;
+}
+
+int files_view(struct files *files, uint64_t handle, uint64_t offset,
+               size_t bytes, const uint8_t **data, size_t *done)
+{
+    return files_view_at(files, handle, offset, bytes, 0, data, done);
 }
 
 int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,

@@ -25,6 +25,7 @@ struct journal {
     struct disk *disk;
     uint64_t offset; /* of the partition, bytes */
     uint32_t block_bytes;
+    uint64_t blocks; /* of the file system: a replay writes to no other */
     struct journal_run runs[JOURNAL_RUNS_MAX];
     unsigned run_count;
     uint32_t first, length; /* the log is blocks first to length - 1 */
@@ -38,8 +39,8 @@ struct journal {
 /* Why a journal cannot be used; for people. */
 #define JOURNAL_TEXT_BYTES 80u
 
-/* Where the journal lies has been put into `runs`, with disk, offset and
- * block_bytes. Reads and checks its superblock. FILES_OK, or an error and
+/* Where the journal lies has been put into `runs`, with what stands before
+ * them. Reads and checks its superblock. FILES_OK, or an error and
  * `text`. Free with journal_close(). */
 int journal_open(struct journal *j, char *text);
 void journal_close(struct journal *j);

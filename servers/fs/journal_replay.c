@@ -21,9 +21,7 @@ static int count_block(struct journal *j, uint32_t at, uint64_t number,
                        uint32_t flags)
 {
     (void)at, (void)flags;
-    return j->offset + (number + 1) * j->block_bytes > j->disk->bytes
-               ? FILES_ERR_CORRUPT
-               : FILES_OK;
+    return number < j->blocks ? FILES_OK : FILES_ERR_CORRUPT;
 }
 
 static int write_block(struct journal *j, uint32_t at, uint64_t number,

@@ -118,6 +118,7 @@ static int journal_map(struct volume *v)
     j->disk = v->disk;
     j->offset = v->offset;
     j->block_bytes = v->block_bytes;
+    j->blocks = ext2fs_blocks_count(v->fs->super);
     for (uint64_t at = 0; at < blocks && !error;) {
         uint64_t in_run, n;
 

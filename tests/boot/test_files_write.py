@@ -4,7 +4,6 @@ are for people, and after a power cut everything that was synced is there."""
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -219,22 +218,44 @@ def test_the_file_server_may_be_killed_while_it_writes(machine, own_disk):
     os.remove(part)
 
 
-def test_a_write_that_fails(machine, own_disk, test_directory):
-    """The disk refuses writes from some moment on: an error, never a hang, and
-    reading goes on."""
+def test_a_disk_that_fails_every_write(machine, own_disk, test_directory):
+    """An error for whoever syncs, the reason in the log, and what had been
+    synced before is read again: never a hang, never a half."""
     rules = os.path.join(test_directory, "blkdebug")
     with open(rules, "w", encoding="ascii") as f:
-        f.write('[inject-error]\nevent = "pwritev"\nerrno = "5"\n'
-                'sector = "-1"\nonce = "off"\nimmediately = "off"\n')
-    m = machine(POLICY, disks=[f"blkdebug:{rules}:{own_disk}"])
+        f.write('[inject-error]\nevent = "none"\niotype = "write"\nerrno = "5"\n')
+    m = machine(POLICY, disks=[f"blkdebug:{rules}:{own_disk}"],
+                keep_writes=True)
     m.wait_prompt()
-    m.run("put /x y; sync")
-    assert m.run("echo alive") == "alive"
-    assert re.search(r"^fs +running .* - +-$", m.run("cages"), re.M)
+    assert m.run("put /x y; cat /x") == "y"      # in memory as yet
+    assert "the disk could not be read or written" in m.run("sync")
+    assert "cat: /x: " in m.run("cat /x")
+    assert "writing failed" in m.run("log")
     deadline = time.monotonic() + 30
     while "files.md" not in m.run("ls /docs"):
         assert time.monotonic() < deadline
         time.sleep(1)
+    assert "no such file" in m.run("cat /x")
+    assert re.search(r"^fs +running .* - +-$", m.run("cages"), re.M)
+
+
+def test_changes_reach_the_disk_by_themselves(machine, own_disk):
+    """Some seconds after the last request, the disk needs no repair."""
+    m = machine(POLICY, disks=[own_disk], keep_writes=True)
+    m.wait_prompt()
+    m.run("put /later x; mkdir /d")
+    deadline = time.monotonic() + 60
+    found = None
+    while found != b"x\n" and time.monotonic() < deadline:
+        time.sleep(2)
+        part = partition(own_disk)
+        found = dump(part, "/later")
+    kill_machine(m)
+    part = partition(own_disk)
+    status, says = e2fsck(part, "-n")
+    os.remove(part)
+    assert found == b"x\n"
+    assert status == 0 and "recover" not in says, says
 
 
 # --- power cuts ---

@@ -185,6 +185,12 @@ int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
 int files_view(struct files *files, uint64_t handle, uint64_t offset,
                size_t bytes, const uint8_t **data, size_t *done);
 
+/* The same into the buffer from byte `where` on: pieces that do not overlap
+ * stay as they are while others are read, for a client with many readers. */
+int files_view_at(struct files *files, uint64_t handle, uint64_t offset,
+                  size_t bytes, size_t where, const uint8_t **data,
+                  size_t *done);
+
 /*
  * Write all of `bytes` bytes at `offset`, or at the file's end for
  * FILES_APPEND. *end (may be null) is the offset behind them. More than a

@@ -170,5 +170,11 @@ const char *test_hostile(void)
     EXPECT(files_view(&files, handle, stat.size - 7, 16, &data, &done) ==
            FILES_OK);
     EXPECT(done == 7);
+    /* Two pieces of the buffer at once. */
+    EXPECT(files_view_at(&files, handle, 4096, 4096, 8192, &data, &done) ==
+           FILES_OK);
+    EXPECT(done == 4096 && data == files.buffer + 8192);
+    EXPECT(files_view_at(&files, handle, 0, 8192, 0, &data, &done) == FILES_OK);
+    EXPECT(done == 8192 && !memcmp(data + 4096, files.buffer + 8192, 4096));
     return NULL;
 }
