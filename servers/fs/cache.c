@@ -50,14 +50,28 @@ static unsigned line_victim(const struct cache *cache)
     return best;
 }
 
+/* Commands to a disk have no order: a read that was started beside a write of
+ * the same bytes may get the old ones. So writes end first; what became of them
+ * is for who wrote. */
+static int writes_end(struct cache *cache)
+{
+    int lost = 0;
+
+    while (cache->writing && !lost)
+        lost = cache_wait_any(cache);
+    return lost;
+}
+
 static int line_start(struct cache *cache, unsigned i, uint64_t offset)
 {
     struct cache_line *line = &cache->line[i];
     uint64_t left = cache->disk_bytes - offset;
     uint32_t bytes =
         left < CACHE_LINE_BYTES ? (uint32_t)left : CACHE_LINE_BYTES;
-    int error;
+    int error = writes_end(cache);
 
+    if (error)
+        return error;
     line->state = CACHE_EMPTY;
     error = cache->source.start(cache->source.context, offset, bytes, i);
     if (error)
@@ -76,7 +90,8 @@ void cache_drop(struct cache *cache)
         cache->line[i].state = CACHE_EMPTY;
         cache->line[i].dirty = 0;
     }
-    cache->loading = cache->writing = cache->dirty_lines = cache->staged = 0;
+    cache->loading = cache->writing = cache->dirty_lines = 0;
+    cache->staged = cache->stored_count = 0;
 }
 
 /* Wait until one more line has come or gone, whichever it is. */

@@ -21,6 +21,7 @@
 #define CACHE_LINE_BYTES (64u << 10)
 #define CACHE_LINES_MAX  256u
 #define CACHE_STAGING    1u    /* lines behind the others, for cache_store() */
+#define CACHE_STORES_MAX 64u   /* cache_store() calls under way */
 #define CACHE_GRAIN      1024u /* bytes that a bit of `dirty` stands for */
 
 /* Where lines come from. Errors are not 0 and the source's own. */
@@ -64,9 +65,12 @@ struct cache {
     unsigned dirty_lines; /* lines with a dirty bit */
     uint32_t grain;       /* a multiple of CACHE_GRAIN, and of disk blocks */
     uint32_t staged;      /* bytes of the staging line that are under way */
-    int write_error;      /* the first since cache_settle() */
-    uint64_t disk_bytes;  /* nothing is read beyond */
-    uint64_t now;         /* counts uses */
+    unsigned stored_count;
+    uint64_t stored[CACHE_STORES_MAX]; /* their offsets on the disk */
+    uint32_t stored_bytes[CACHE_STORES_MAX];
+    int write_error;     /* the first since cache_settle() */
+    uint64_t disk_bytes; /* nothing is read beyond */
+    uint64_t now;        /* counts uses */
     uint64_t hits, misses;
     struct cache_line line[CACHE_LINES_MAX];
 };

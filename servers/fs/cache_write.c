@@ -7,6 +7,7 @@
  */
 #include "cache.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define WRITES_MAX 32u /* under way at once; less than a ring holds */
@@ -182,6 +183,17 @@ static int lines_update(struct cache *cache, uint64_t offset,
     return 0;
 }
 
+/* Is one of these bytes on its way already? Two writes have no order. */
+static bool is_under_way(const struct cache *cache, uint64_t offset,
+                         size_t bytes)
+{
+    for (unsigned i = 0; i < cache->stored_count; i++)
+        if (offset < cache->stored[i] + cache->stored_bytes[i] &&
+            cache->stored[i] < offset + bytes)
+            return true;
+    return false;
+}
+
 int cache_store(struct cache *cache, uint64_t offset, const void *data,
                 size_t bytes)
 {
@@ -191,7 +203,9 @@ int cache_store(struct cache *cache, uint64_t offset, const void *data,
     if (bytes > CACHE_LINE_BYTES || offset > cache->disk_bytes ||
         bytes > cache->disk_bytes - offset)
         return CACHE_ERR_RANGE;
-    if (bytes > CACHE_LINE_BYTES - cache->staged)
+    if (bytes > CACHE_LINE_BYTES - cache->staged ||
+        cache->stored_count == CACHE_STORES_MAX ||
+        is_under_way(cache, offset, bytes))
         error = cache_settle(cache);
     if (!error)
         error = lines_update(cache, offset, data, bytes);
@@ -200,6 +214,8 @@ int cache_store(struct cache *cache, uint64_t offset, const void *data,
     place = (uint64_t)cache->lines * CACHE_LINE_BYTES + cache->staged;
     memcpy(cache->data + place, data, bytes);
     cache->staged += (uint32_t)bytes;
+    cache->stored[cache->stored_count] = offset;
+    cache->stored_bytes[cache->stored_count++] = (uint32_t)bytes;
     return write_start(cache, offset, (uint32_t)bytes, place);
 }
 
@@ -212,7 +228,7 @@ int cache_settle(struct cache *cache)
     if (!error)
         error = cache->write_error;
     cache->write_error = 0;
-    cache->staged = 0;
+    cache->staged = cache->stored_count = 0;
     return error;
 }
 

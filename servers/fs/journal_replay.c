@@ -118,6 +118,9 @@ static int replay_all(struct journal *j, unsigned *blocks)
             return error;
         at = from;
         error = walk_change(j, &at, j->sequence, write_block, blocks, &whole);
+        /* The next change may have the same blocks: these first. */
+        if (!error && disk_flush(j->disk))
+            error = FILES_ERR_IO;
         if (error)
             return error;
         j->sequence++;
@@ -138,8 +141,6 @@ int journal_replay(struct journal *j, unsigned *blocks, char *text)
             return FILES_ERR_CORRUPT;
         }
     error = j->start ? replay_all(j, blocks) : FILES_OK;
-    if (!error && disk_flush(j->disk))
-        error = FILES_ERR_IO;
     /* Numbers are never used again: what lies in the log is older. */
     j->sequence++;
     if (!error && journal_empty(j))

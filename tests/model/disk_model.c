@@ -14,6 +14,7 @@ struct disk_model disk_model = {.fail_at = SIZE_MAX};
 
 static struct block_info info;
 static struct block_result results[BLOCK_MAX_IN_FLIGHT];
+static size_t written[BLOCK_MAX_IN_FLIGHT]; /* event + 1 of a write; 0: none */
 static unsigned result_count;
 static uint8_t *lent;
 
@@ -156,7 +157,10 @@ int block_open(const char *service, uint32_t disk, struct block_device **out)
 
 void block_close(struct block_device *dev)
 {
-    (void)dev;
+    struct block_result drained;
+
+    while (block_reap(dev, &drained, 1, 0))
+        ;
     free(lent);
     lent = NULL;
 }
@@ -179,6 +183,8 @@ int block_buffer_lend(struct block_device *dev, size_t bytes,
     return BLOCK_OK;
 }
 
+/* A read takes place when it is submitted, a write when it is reaped: as late
+ * as can be, so who does not wait reads what was there before. */
 static uint32_t transfer(const struct block_request *r)
 {
     uint64_t offset = r->lba * BLOCK;
@@ -194,7 +200,6 @@ static uint32_t transfer(const struct block_request *r)
     }
     if (disk_model.read_only || disk_model.count >= disk_model.fail_at)
         return BLOCK_E_MEDIA;
-    memcpy(disk_model.image + offset, lent + r->offset, bytes);
     e = event_new();
     e->offset = offset;
     e->bytes = bytes;
@@ -203,13 +208,37 @@ static uint32_t transfer(const struct block_request *r)
     return BLOCK_OK;
 }
 
+/* Commands have no order: one on bytes that a write under way has would be a
+ * race. */
+static void check_race(const struct block_request *r)
+{
+    uint64_t start = r->lba * BLOCK, end = start + r->blocks * BLOCK;
+
+    for (unsigned i = 0; i < result_count; i++) {
+        const struct disk_event *e =
+            &disk_model.events[written[i] ? written[i] - 1 : 0];
+
+        if (written[i] && start < e->offset + e->bytes && e->offset < end) {
+            fprintf(stderr, "a race for bytes %llu to %llu\n",
+                    (unsigned long long)start, (unsigned long long)end);
+            abort();
+        }
+    }
+}
+
 int block_submit(struct block_device *dev, const struct block_request *request)
 {
     (void)dev;
+    check_race(request);
     if (result_count == BLOCK_MAX_IN_FLIGHT)
         return BLOCK_E_BUSY;
-    results[result_count++] =
+    results[result_count] =
         (struct block_result){request->tag, transfer(request), 0};
+    written[result_count] = request->operation == BLOCK_WRITE &&
+                                    results[result_count].status == BLOCK_OK
+                                ? disk_model.count
+                                : 0;
+    result_count++;
     return BLOCK_OK;
 }
 
@@ -224,8 +253,15 @@ unsigned block_reap(struct block_device *dev, struct block_result *out,
     unsigned count = 0;
 
     (void)dev, (void)deadline;
-    while (count < max && result_count)
+    while (count < max && result_count) {
         out[count++] = results[--result_count]; /* the last one first */
+        if (written[result_count]) {
+            const struct disk_event *e =
+                &disk_model.events[written[result_count] - 1];
+
+            memcpy(disk_model.image + e->offset, e->data, e->bytes);
+        }
+    }
     return count;
 }
 
