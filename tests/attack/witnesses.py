@@ -191,7 +191,7 @@ def killed(attempt):
 
 
 def tables(attempt):
-    """a dump of physical memory: page, DMA and interrupt tables, walked by the host, say what the policy says"""
+    """a dump of physical memory: all live tables say what the policy says"""
     found = tables_of.differences(attempt.machine, attempt.policy)
     if found:
         raise Breach(f"{len(found)} differences, the first: {found[0]}")

@@ -39,7 +39,8 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("policy", [FILES, "policies/edu.yaml"])
+@pytest.mark.parametrize("policy", [FILES, "policies/edu.yaml",
+                                    "policies/net.yaml"])
 def test_tables_are_exact(machine, policy):
     m = machine(policy)
     m.wait_prompt()

@@ -148,7 +148,8 @@ def components_of(policy):
 
 def control_registers(machine):
     text = machine.hmp("info registers -a")
-    return [int(word[4:], 16) for word in text.split() if word.startswith("CR3=")]
+    return [int(word[4:], 16) for word in text.split()
+            if word.startswith("CR3=")]
 
 
 class Function:
@@ -196,8 +197,9 @@ def walk(dump, root, leaf, levels=4, present=PRESENT, entries=range(512)):
     found, tables = [], {root}
 
     def descend(table, at, level, which):
+        words = dump.table(table)
         for i in which:
-            entry = dump.table(table)[i] if level == levels - 1 else slots[level][i]
+            entry = words[i]
             if not entry & present:
                 continue
             here = at + (i << (12 + 9 * level))
@@ -208,10 +210,8 @@ def walk(dump, root, leaf, levels=4, present=PRESENT, entries=range(512)):
                 continue
             below = entry & ADDRESS
             tables.add(below)
-            slots[level - 1] = dump.table(below)
             descend(below, here, level - 1, range(512))
 
-    slots = {}
     descend(root, 0, levels - 1, entries)
     return Space(root, found, tables)
 
@@ -267,8 +267,9 @@ class Comparison:
         self.find_kernel_pages()
         running = [c for c in self.components.values() if c.space]
         self.find_ranges(running)
-        for space, who in [(c.space, c.name) for c in running] + [(self.init, "init")]:
-            self.check_kernel_kept(space.mappings, who)
+        for c in running:
+            self.check_kernel_kept(c.space.mappings, c.name)
+        self.check_kernel_kept(self.init.mappings, "init")
         for c in running:
             self.check_space(c, running)
         self.check_iommu(running)

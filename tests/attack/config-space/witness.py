@@ -27,7 +27,8 @@ def config(attempt, rid):
     """A function's configuration space, as QEMU has it."""
     base = re.search(r"([0-9a-f]{16})-\S+ \(prio \d+, \S+\): pcie-mmcfg-mmio",
                      attempt.machine.hmp("info mtree"))
-    return attempt.machine.read_memory(int(base.group(1), 16) + (rid << 12), 4096)
+    at = int(base.group(1), 16) + (rid << 12)
+    return attempt.machine.read_memory(at, 4096)
 
 
 def capability(space, wanted):
@@ -51,7 +52,9 @@ def is_harmless(space, at, value):
 
 
 def config_writes(attempt):
-    """QEMU's trace: after the card was enabled no function's configuration changed, but harmless fields of the card's own"""
+    """QEMU's trace: harmless fields of its own function alone were written
+
+    (After it was enabled, which is the last that the PCI server does by itself.)"""
     all_writes = writes(attempt)
     enabled = [i for i, (_, at, value) in enumerate(all_writes)
                if at == COMMAND and value & MASTER]
@@ -63,4 +66,4 @@ def config_writes(attempt):
     space = config(attempt, card)
     for rid, at, value in all_writes[enabled[-1] + 1:]:
         if rid != card or not is_harmless(space, at, value):
-            raise Breach(f"QEMU wrote {value:#x} to {at:#x} of function {rid:#x}")
+            raise Breach(f"QEMU wrote {value:#x} to {at:#x} of {rid:#x}")

@@ -32,7 +32,7 @@ def taken(attempt):
 
 
 def exceptions_as_taken(attempt):
-    """QEMU's log: the exceptions that its CPU took in user mode are those that the handler was told of, field by field"""
+    """QEMU's log: its CPU took the exceptions that the handler was told of"""
     told = [tuple(int(w, 0) for w in line.split()[1:5])
             for line in attempt.said if line.startswith("exception ")]
     assert len(told) == KINDS, f"{len(told)} kinds were tried"

@@ -9,9 +9,9 @@ KINDS = 9                                      # of main.c
 
 
 def seen(attempt):
-    """(page or index, reason, write, of an interrupt) of each fault of the card,
-    from QEMU's own words for DMA, from the record for interrupts (VT-d 4.1,
-    11.4.14). The card sends four bytes at a time; what faults again in the same
+    """(page or index, reason, write, of an interrupt) of each fault of the
+    card, from QEMU's own words for DMA, from the record for interrupts (VT-d
+    4.1, 11.4.14). The card sends four bytes at a time; what faults again in the same
     page is no new fault (VT-d 4.1, 7.2.1)."""
     found = []
     for event in attempt.machine.trace.events("vtd_dmar_fault|vtd_frr_new"):
@@ -38,7 +38,7 @@ def told(attempt):
 
 
 def reported_as_seen(attempt):
-    """QEMU's trace: the faults that its IOMMU saw are those that the owner was told of, field by field"""
+    """QEMU's trace: its IOMMU saw the faults that the owner was told of"""
     events = [line for line in attempt.said if line.startswith("event ")]
     assert len(events) == KINDS, events
     saw, heard = seen(attempt), told(attempt)

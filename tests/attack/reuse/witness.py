@@ -3,7 +3,7 @@ from tests.attack.witnesses import Breach
 
 
 def none_left(attempt):
-    """a dump of physical memory: nothing of the old pages is in it, all of which were given anew"""
+    """a dump of physical memory: nothing of the pages' old content is in it"""
     memory = attempt.machine.read_memory(0, MEMORY)
     left = memory.count(MARK + b"old\0\x5c")
     if left:

@@ -25,7 +25,7 @@ def rate(attempt):
     """What the storm's time allows of something so often a second."""
     start, end = storm_time(attempt)
     windows = (end - start) // WINDOW + 2
-    return lambda per_second: windows * (per_second * WINDOW // 1_000_000_000 + 1)
+    return lambda each: windows * (each * WINDOW // 1_000_000_000 + 1)
 
 
 def share(attempt):
@@ -47,13 +47,13 @@ def share(attempt):
 
 
 def progress(attempt):
-    """the score of another component, in a dump of its page: it got as much done during the storm as before"""
+    """a dump of another's score: it got as much done as before the storm"""
     if share(attempt) < SHARE:
         raise Breach(f"the worker got {share(attempt):.0%} done")
 
 
 def served(attempt):
-    """the score of another driver, in a dump of its page: the PCI server answered it more than half as often as before"""
+    """a dump of another's score: half the answers it had before, or more"""
     if share(attempt) < HALF:
         raise Breach(f"it got {share(attempt):.0%} of its answers")
 
@@ -63,15 +63,16 @@ def count(attempt, event):
 
 
 def interrupts_limited(attempt):
-    """QEMU's trace: no more interrupts of the card were let through than its rate"""
-    passed, allowed = count(attempt, "vtd_ir_remap_msi"), rate(attempt)(LINE_RATE)
+    """QEMU's trace: no more interrupts were let through than their rate"""
+    passed = count(attempt, "vtd_ir_remap_msi")
+    allowed = rate(attempt)(LINE_RATE)
     assert passed > 0, "not one interrupt was let through"
     if passed > allowed:
         raise Breach(f"{passed} interrupts let through, {allowed} allowed")
 
 
 def reports_limited(attempt):
-    """QEMU's trace: no more faults were recorded than the kernel takes at most"""
+    """QEMU's trace: no more faults were recorded than the kernel takes"""
     seen, allowed = count(attempt, "vtd_frr_new"), rate(attempt)(REPORT_RATE)
     assert seen > 0, "there was no fault"
     if seen > allowed:
@@ -79,7 +80,7 @@ def reports_limited(attempt):
 
 
 def muted(attempt):
-    """QEMU's trace: of the card's faults few were recorded, then it was muted"""
+    """QEMU's trace: few faults of the card were recorded, then it was muted"""
     seen, allowed = count(attempt, "vtd_frr_new"), rate(attempt)(MUTE_RATE)
     if seen > allowed or count(attempt, "vtd_fault_disabled") < seen:
         raise Breach(f"{seen} faults recorded, {allowed} allowed")
