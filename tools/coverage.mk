@@ -16,8 +16,8 @@ $(eval $(call compile,cm,,COVER_MACHINE_CFLAGS,$(CLANG),setup-test))
 $(call test_programs,$(COVER_UNIT),c,unit-cover,$(CLANG),-fprofile-instr-generate,-lcmocka)
 
 .PHONY: coverage coverage-report
-coverage: all disk $(COVER_TESTS) | setup-test setup-image setup-emulator ## which lines of kernel/ and iommu/ all tests execute
-	$(Q)tools/coverage $(O) --make '$(MAKE) --no-print-directory' --keep $(COVER_TESTS)
+coverage: all disk $(COVER_TESTS) | setup-test setup-image setup-emulator ## which lines of kernel/ and iommu/ the tests execute (TESTS= as for boot)
+	$(Q)tools/coverage $(O) --make '$(MAKE) --no-print-directory' --keep --tests '$(TESTS)' $(COVER_TESTS)
 
 coverage-report: all $(COVER_TESTS) | setup-test ## the same from what the last run in the emulator noted
 	$(Q)tools/coverage $(O) --report-only $(COVER_TESTS)
