@@ -52,8 +52,8 @@ def test_breaches_mutation(case, mutation, attack, record_attack):
 
 
 def test_descriptions():
-    """Every mutation in the sources is described and shown by an attack, and
-    every description is of one."""
+    """Every mutation in the sources is described and shown by an attack, every
+    description is of one, and each rule has one at least."""
     told = cases.load_mutations()
     found = subprocess.run(
         ["grep", "-rhoE", r"MUTATION_\w+", "--include=*.c", "kernel", "iommu",
@@ -63,3 +63,4 @@ def test_descriptions():
     assert set(told) == {name.removeprefix("MUTATION_") for name in found}
     shown = {name for case in CASES for name in case.mutations}
     assert shown == set(told) - unit_only
+    assert {told[name]["rule"] for name in shown} == set(cases.RULES)
