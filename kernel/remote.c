@@ -141,5 +141,7 @@ static bool all_quiet(uint64_t round)
  * one was quiet and before it left the kernel itself. */
 bool remote_quiesce_over(uint64_t round)
 {
-    return all_quiet(round) && all_quiet(round);
+    if (!all_quiet(round))
+        return false;
+    return all_quiet(round);
 }
