@@ -1,7 +1,8 @@
 /*
- * Queued invalidation (VT-d 4.1, 6.5.2). A run puts its descriptors and one
- * wait descriptor into the unit's queue and polls, with a bound, for the status
- * that the wait writes: R4's confirmation. The queue is empty between runs.
+ * Queued invalidation (VT-d 4.1, 6.5.2). A run puts its descriptors, fences
+ * between them, and a wait descriptor into the unit's queue and polls, with a
+ * bound, for the status that it writes: R4's confirmation. The queue is empty
+ * between runs.
  *
  * Errors are repaired (VT-d 4.1, 6.5.2.10): a descriptor that the unit refuses
  * is overwritten by one without effect, the error is cleared, the unit goes
