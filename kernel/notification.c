@@ -117,6 +117,10 @@ void notification_expire(struct notification *notification)
     /* Another CPU may have set it anew since it expired. */
     notification->timer_unseen =
         notification->timer_period && !timer_is_set(&notification->timer);
+#ifdef MUTATION_unseen_timers
+    if (notification->timer_unseen)
+        timer_go_on(notification);
+#endif
     lock_release(&notification->lock);
     notification_signal(notification, notification->timer_bits);
 }

@@ -160,6 +160,12 @@ def segments(path):
     return found
 
 
+def from_environment(text):
+    """`${NAME:-default}` as a shell has it, so that SEED=7 reaches an attacker."""
+    return re.sub(r"\$\{(\w+):-(\w*)\}",
+                  lambda m: os.environ.get(m[1], m[2]), text)
+
+
 def write_policy(case, build):
     """The case's system, from policy.yaml or the folder's own."""
     if case.policy:
@@ -176,7 +182,8 @@ def write_policy(case, build):
     known = {c["name"] for c in policy["components"]}
     assert wanted <= known, f"policy.yaml has no {sorted(wanted - known)}"
     attacker.update({"name": "attacker", "binary": case.program,
-                     "args": case.args}, **case.grant)
+                     "args": [from_environment(a) for a in case.args]},
+                    **case.grant)
     policy["components"] = [c for c in policy["components"]
                             if c["name"] in wanted]
     if case.init:

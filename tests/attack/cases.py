@@ -9,7 +9,7 @@ of a case (docs/attacks.md shows examples):
                             with the card), component (no device at all)
     grant: {key: value}     what its component has besides or instead; null
                             takes a key away
-    args: [words]           of the attacker
+    args: [words]           of the attacker; ${SEED:-1} is from the environment
     program: name           if not the folder's name
     with: [victim]          further components of policy.yaml
     policy: FILE            in the folder: all of the system, in place of these

@@ -44,6 +44,16 @@ int main(int argc, char **argv)
         storm_questions(true);
     else if (strcmp(what, "impatient") == 0)
         storm_questions(false);
+    else if (strcmp(what, "messages") == 0)
+        storm_messages(false);
+    else if (strcmp(what, "capabilities") == 0)
+        storm_messages(true);
+    else if (strcmp(what, "signals") == 0)
+        storm_signals();
+    else if (strcmp(what, "timers") == 0)
+        storm_timers();
+    else if (strcmp(what, "memory") == 0)
+        storm_memory();
     else if (strcmp(what, "resets") == 0)
         storm_resets();
     else

@@ -24,5 +24,10 @@ void storm_exceptions(void);
 void storm_resets(void);
 /* questions.c: to init, which take it long; `wait`: for the answers. */
 void storm_questions(bool wait);
+/* floods.c: to the PCI server; signals; timers that nobody sees; memory. */
+void storm_messages(bool with_capabilities);
+void storm_signals(void);
+void storm_timers(void);
+void storm_memory(void);
 /* budget.c: a thread that never waits. */
 void storm_budget(void);

@@ -112,6 +112,8 @@ static void random_process(struct shared *mine)
         a[6] = next(&state) % 4 ? DEADLINE_POLL : next(&state) % MS;
         if (op == OP_NOTIFICATION_WAIT)
             a[0] = DEADLINE_POLL;
+        if (op == OP_NOTIFICATION_SIGNAL_WAIT)
+            a[1] = DEADLINE_POLL;
         if (next(&state) % 2)
             a[0] = TAG(next(&state), next(&state) % 5, next(&state) % 3);
         for (int k = 0; k < MSG_MAX_CAPS; k++) {
