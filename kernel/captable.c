@@ -22,6 +22,7 @@ struct cap *table_slots(struct thread *self, cap_t table, uint64_t table_arg,
                         uint64_t slot, uint64_t count, uint64_t slot_arg)
 {
     struct captable *found = find_table(self, table, table_arg, RIGHT_WRITE);
+    uint64_t any = 0;
 
     if (!found)
         return NULL;
@@ -30,7 +31,10 @@ struct cap *table_slots(struct thread *self, cap_t table, uint64_t table_arg,
                          count < found->count ? found->count - count : 0);
         return NULL;
     }
+#pragma GCC unroll 8
     for (uint64_t i = 0; i < count; i++)
+        any |= found->slots[slot + i].word;
+    for (uint64_t i = 0; any && i < count; i++)
         if (!cap_is_empty(&found->slots[slot + i])) {
             syscall_fail(self, ERR_OCCUPIED, slot_arg);
             self->regs.rsi = slot + i;

@@ -13,7 +13,6 @@ void fpu_init_area(void *area)
 {
     uint8_t *bytes = area;
 
-    __builtin_memset(area, 0, FPU_AREA_SIZE);
     *(uint16_t *)(void *)(bytes + FCW_OFFSET) = FCW_RESET;
     *(uint32_t *)(void *)(bytes + MXCSR_OFFSET) = MXCSR_RESET;
 }

@@ -11,7 +11,7 @@
  * 13.4). The area must be 64-byte aligned. */
 #define FPU_AREA_SIZE 2816
 
-/* Makes `area` the state of a thread that has not run yet. */
+/* Makes `area`, which is zero, the state of a thread that has not run yet. */
 void fpu_init_area(void *area);
 
 /*
