@@ -30,6 +30,8 @@ def ran(lines, places):
 
 def note(image, machine, build, directory):
     seen, plugin = image.plugin(directory)
+    if os.path.exists(seen):         # of another run, perhaps another kernel
+        os.remove(seen)
     m = machine("policies/minimal.yaml", trace=False, iso_options={
         "replace": {"init": os.path.join(build, "kernel-tests", "selftest")}},
         extra=["-plugin", plugin])
