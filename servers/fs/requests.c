@@ -1,6 +1,7 @@
 /*
- * One function for each operation (see requests.h). Each reads its arguments,
- * checks that there are no more, then does it and builds the answer.
+ * One function for each operation (see requests.h); those that change files are
+ * in requests_change.c. Each reads its arguments, checks that there are no
+ * more, then does it and builds the answer.
  *
  * An answer shares the message page with its request, so what is still needed
  * of the request is copied out first.
@@ -11,9 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "servers/fs/clients.h"
-#include "servers/fs/commit.h"
 #include "servers/fs/mount.h"
+#include "servers/fs/requests_change.h"
 
 static void put_words(struct message *m, const void *data, size_t words)
 {
@@ -25,7 +25,7 @@ static void put_words(struct message *m, const void *data, size_t words)
     }
 }
 
-static bool may_write(uint64_t badge)
+bool request_may_write(uint64_t badge)
 {
     return badge & SERVICE_BADGE_WRITE;
 }
@@ -39,7 +39,7 @@ static void do_connect(struct message *m, struct client *client)
     if (error)
         return;
     message_put(m, client->buffer.bytes);
-    message_put(m, may_write(m->badge));
+    message_put(m, request_may_write(m->badge));
 }
 
 /* Lend the next few Frames of the client's buffer. */
@@ -59,13 +59,14 @@ static void do_buffer(struct message *m, struct client *client)
     message_put(m, count);
     for (uint64_t i = 0; i < count; i++)
         message_put_cap(m, client->buffer.frames + first + i,
-                        may_write(client->badge) ? RIGHT_READ | RIGHT_WRITE
-                                                 : RIGHT_READ);
+                        request_may_write(client->badge)
+                            ? RIGHT_READ | RIGHT_WRITE
+                            : RIGHT_READ);
 }
 
 /* A word and a path, and nothing behind them. */
-static int take_path(struct message *m, uint64_t *word, char *path,
-                     size_t *bytes)
+int request_take_path(struct message *m, uint64_t *word, char *path,
+                      size_t *bytes)
 {
     *word = message_get(m);
     *bytes = message_get_bytes(m, path, FILES_PATH_MAX);
@@ -83,7 +84,7 @@ static int walk(struct volume *v, struct message *m, uint64_t allowed,
     char path[FILES_PATH_MAX];
     uint64_t flags;
     size_t bytes;
-    int error = take_path(m, &flags, path, &bytes);
+    int error = request_take_path(m, &flags, path, &bytes);
 
     if (!error && flags & ~allowed)
         error = FILES_ERR_REQUEST;
@@ -121,11 +122,11 @@ static int open_file(struct volume *v, struct client *client, ext2_ino_t inode,
     (FILES_OPEN_WRITE | FILES_OPEN_CREATE | FILES_OPEN_TRUNCATE)
 
 /* Why this client may not change this volume. */
-static int write_check(const struct volume *v, const struct client *client)
+int request_write_check(const struct volume *v, const struct client *client)
 {
     if (!v->writable)
         return FILES_ERR_READ_ONLY;
-    return may_write(client->badge) ? FILES_OK : FILES_ERR_DENIED;
+    return request_may_write(client->badge) ? FILES_OK : FILES_ERR_DENIED;
 }
 
 /* The inode to open, made if the flags say so. */
@@ -137,7 +138,7 @@ static int open_find(struct volume *v, struct client *client, uint64_t flags,
                             (unsigned)flags & OPEN_WALK, inode, &type);
 
     if (error == FILES_ERR_NOT_FOUND && flags & FILES_OPEN_CREATE) {
-        error = write_check(v, client);
+        error = request_write_check(v, client);
         return error ? error
                      : tree_create(v, path, (unsigned)(flags >> 16), inode);
     }
@@ -150,7 +151,7 @@ static int open_find(struct volume *v, struct client *client, uint64_t flags,
     if (flags & OPEN_CHANGES && type == FILES_TYPE_DIRECTORY)
         return FILES_ERR_IS_DIRECTORY;
     return flags & (FILES_OPEN_WRITE | FILES_OPEN_TRUNCATE)
-               ? write_check(v, client)
+               ? request_write_check(v, client)
                : FILES_OK;
 }
 
@@ -185,7 +186,7 @@ static void do_open(struct message *m, struct client *client, struct volume *v)
     uint64_t flags, handle = 0;
     struct files_stat stat;
     size_t bytes;
-    int error = take_path(m, &flags, path, &bytes);
+    int error = request_take_path(m, &flags, path, &bytes);
 
     if (!error && flags & ~(uint64_t)(OPEN_ANY | FILES_OPEN_MODE(0777)))
         error = FILES_ERR_REQUEST;
@@ -233,81 +234,6 @@ static void do_read(struct message *m, struct client *client, struct volume *v)
         message_put(m, done);
 }
 
-/* A handle that may write. */
-static int write_handle(struct client *client, struct volume *v,
-                        uint64_t handle, struct volume_file **file)
-{
-    *file = client_file(client, handle);
-    if (!*file)
-        return FILES_ERR_HANDLE;
-    return (*file)->may_write ? write_check(v, client) : FILES_ERR_DENIED;
-}
-
-/* One client's data must not fill the cache that all share. */
-static int write_limit(struct client *client, struct volume *v, uint64_t bytes)
-{
-    int error = 0;
-
-    if (!v->disk->cache.dirty_lines)
-        client->dirty = 0;
-    if (client->dirty + bytes > CLIENT_DIRTY_MAX) {
-        error = disk_clean(v->disk);
-        client->dirty = 0;
-    }
-    client->dirty += bytes;
-    return error ? FILES_ERR_IO : FILES_OK;
-}
-
-static void do_write(struct message *m, struct client *client, struct volume *v)
-{
-    uint64_t handle = message_get(m), offset = message_get(m);
-    uint64_t bytes = message_get(m), where = message_get(m);
-    struct volume_file *file;
-    int error = FILES_ERR_REQUEST;
-
-    if (message_end(m) && where <= client->buffer.bytes &&
-        bytes <= client->buffer.bytes - where)
-        error = write_handle(client, v, handle, &file);
-    if (!error && offset == FILES_APPEND) {
-        error = volume_refresh(v, file);
-        offset = file->size;
-    }
-    if (!error)
-        error = write_limit(client, v, bytes);
-    if (!error && bytes)
-        error = volume_write(v, file, offset,
-                             (uint8_t *)client->buffer.address + where, bytes);
-    message_begin(m, (uint64_t)error);
-    if (!error)
-        message_put(m, offset + bytes);
-}
-
-static void do_resize(struct message *m, struct client *client,
-                      struct volume *v)
-{
-    uint64_t handle = message_get(m), bytes = message_get(m);
-    struct volume_file *file;
-    int error = FILES_ERR_REQUEST;
-
-    if (message_end(m))
-        error = write_handle(client, v, handle, &file);
-    message_begin(m, (uint64_t)(error ? error : volume_resize(v, file, bytes)));
-}
-
-static void do_sync(struct message *m, struct client *client, struct volume *v)
-{
-    uint64_t handle = message_get(m);
-    int error = FILES_OK;
-
-    if (!message_end(m))
-        error = FILES_ERR_REQUEST;
-    else if (handle && !client_file(client, handle))
-        error = FILES_ERR_HANDLE;
-    else if (v->writable && may_write(client->badge))
-        error = handle ? commit(v) : commit_and_rest(v);
-    message_begin(m, (uint64_t)error);
-}
-
 static void do_fstat(struct message *m, struct client *client, struct volume *v)
 {
     uint64_t handle = message_get(m);
@@ -322,41 +248,6 @@ static void do_fstat(struct message *m, struct client *client, struct volume *v)
     message_begin(m, (uint64_t)error);
     if (!error)
         put_words(m, &stat, FILES_STAT_WORDS);
-}
-
-/* REMOVE, MAKE_DIRECTORY, REMOVE_DIRECTORY. */
-static void do_name(struct message *m, struct client *client, struct volume *v)
-{
-    char text[FILES_PATH_MAX];
-    struct path path = {text, 0};
-    uint64_t word, label = m->label;
-    int error = take_path(m, &word, text, &path.bytes);
-
-    if (!error && word & (label == FILES_MAKE_DIRECTORY ? ~0777ull : ~0ull))
-        error = FILES_ERR_REQUEST;
-    if (!error)
-        error = write_check(v, client);
-    if (!error && label == FILES_REMOVE)
-        error = tree_remove(v, path);
-    else if (!error && label == FILES_MAKE_DIRECTORY)
-        error = tree_mkdir(v, path, (unsigned)word);
-    else if (!error)
-        error = tree_rmdir(v, path);
-    message_begin(m, (uint64_t)error);
-}
-
-static void do_rename(struct message *m, struct client *client,
-                      struct volume *v)
-{
-    char from[FILES_PATH_MAX], to[FILES_PATH_MAX];
-    size_t from_bytes = message_get_bytes(m, from, sizeof(from));
-    size_t to_bytes = message_get_bytes(m, to, sizeof(to));
-    int error = message_end(m) ? write_check(v, client) : FILES_ERR_REQUEST;
-
-    if (!error)
-        error = tree_rename(v, (struct path){from, from_bytes},
-                            (struct path){to, to_bytes});
-    message_begin(m, (uint64_t)error);
 }
 
 static void do_stat(struct message *m, struct volume *v)
@@ -480,25 +371,8 @@ static void with_volume(struct message *m, struct client *client)
     case FILES_READ:
         do_read(m, client, v);
         break;
-    case FILES_WRITE:
-        do_write(m, client, v);
-        break;
-    case FILES_RESIZE:
-        do_resize(m, client, v);
-        break;
-    case FILES_SYNC:
-        do_sync(m, client, v);
-        break;
     case FILES_FSTAT:
         do_fstat(m, client, v);
-        break;
-    case FILES_REMOVE:
-    case FILES_MAKE_DIRECTORY:
-    case FILES_REMOVE_DIRECTORY:
-        do_name(m, client, v);
-        break;
-    case FILES_RENAME:
-        do_rename(m, client, v);
         break;
     case FILES_STAT:
         do_stat(m, v);
@@ -513,7 +387,7 @@ static void with_volume(struct message *m, struct client *client)
         do_statfs(m, v);
         break;
     default:
-        message_begin(m, FILES_ERR_REQUEST);
+        request_change(m, client, v);
     }
 }
 

@@ -5,7 +5,6 @@
 
 #include <sys/types.h>
 
-
 struct statvfs {
     unsigned long f_bsize;  /* bytes of a block */
     unsigned long f_frsize; /* the same: the unit of the next three */

@@ -159,8 +159,7 @@ const char *test_hostile(void)
            files_open(&files, "/big.bin", 0, &handle, &stat) == FILES_OK);
     (void)(failed || (failed = paths()) || (failed = handles(handle)) ||
            (failed = reads(handle)) || (failed = changes(&files, handle)) ||
-           (failed = buffer(&files)) ||
-           (failed = labels()));
+           (failed = buffer(&files)) || (failed = labels()));
     if (failed)
         return failed;
     /* labels() has connected anew on its way: what was open is not any more. */

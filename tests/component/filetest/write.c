@@ -116,7 +116,8 @@ static const char *moves(void)
     EXPECT(rename("/w/b", "/w/a") == 0 && holds("/w/a", "b"));
     EXPECT(FAILS(stat("/w/b", &st), ENOENT));
     EXPECT(rename("/w/a", "/w/d/a") == 0);
-    EXPECT(mkdir("/w/e", 0755) == 0 && FAILS(rename("/w/e", "/w/d"), ENOTEMPTY));
+    EXPECT(mkdir("/w/e", 0755) == 0 &&
+           FAILS(rename("/w/e", "/w/d"), ENOTEMPTY));
     EXPECT(rename("/w/d", "/w/e") == 0 && holds("/w/e/a", "b"));
     EXPECT(holds("/w/e/../e/a", "b"));
     EXPECT(mkdir("/w/f", 0755) == 0 && rename("/w/e", "/w/f/e") == 0);
