@@ -17,7 +17,7 @@ struct notification {
     uint64_t timer_period;   /* TSC cycles; 0: one-shot */
     uint64_t timer_bits;
     uint8_t timer_cpu;
-    bool timer_unseen; /* expired; goes on when its bits are taken */
+    bool timer_unseen;  /* expired; goes on when its bits are taken */
     struct cap binding; /* the bound Thread */
 };
 
