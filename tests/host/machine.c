@@ -246,18 +246,25 @@ static bool restarts(const struct thread *thread)
     return thread && thread->regs.rip == AFTER_SYSCALL - SYSCALL_BYTES;
 }
 
+static unsigned restarts_made;
+
+unsigned machine_restarts(void)
+{
+    return restarts_made;
+}
+
 void machine_syscall(void)
 {
     struct thread *self = cpus[now_on].current;
-    unsigned count = 0;
 
+    restarts_made = 0;
     do {
         self->regs.rip = AFTER_SYSCALL;
         enter(self);
         if (!restarts(self))
             break;
         take_ipis();
-        if (++count == RESTARTS_MAX)
+        if (++restarts_made == RESTARTS_MAX)
             machine_fail("an operation is restarted without end");
     } while (cpus[now_on].current == self);
 }

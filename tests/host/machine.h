@@ -49,6 +49,8 @@ void machine_cpu(unsigned index);
 /* A system call of the CPU's current thread, with the registers that are in
  * it. Restarted until it is over; between, the other CPU takes its IPIs. */
 void machine_syscall(void);
+/* How often the last one was restarted. */
+unsigned machine_restarts(void);
 /* The same with these values; returns the status. The caller must still run
  * or the status is what it has now. */
 uint64_t machine_call(uint64_t operation, cap_t slot, const uint64_t args[7]);

@@ -35,6 +35,7 @@
 
 #include <cordon/operations.h>
 #include "kernel/arch/x86_64/vectors.h"
+#include "kernel/notification.h"
 #include "tests/host/world.h"
 
 #define ARGS(...)   ((const uint64_t[7]){__VA_ARGS__})
@@ -448,7 +449,8 @@ static void donation(void)
     OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_UNTYPED, 48 * PAGE_SIZE, 1, 0,
             WORLD_EMPTY);
     OK_CALL(OP_SPACE_DONATE, WORLD_SPACE_2, WORLD_EMPTY);
-    assert_true(r->rsi >= 48); /* free tables */
+    assert_true(r->rsi >= 48);           /* free tables */
+    assert_true(machine_restarts() > 1); /* R9: in steps */
     OK_CALL(OP_CAPTABLE_REVOKE, WORLD_TABLE, WORLD_RAM);
 }
 
@@ -494,6 +496,74 @@ static void test_turns(void **state)
     on_all(turns);
 }
 
+/* R10: what is refused has changed nothing. */
+static void refusals(void)
+{
+    const cap_t thread = WORLD_EMPTY + 2, memory = WORLD_EMPTY + 1;
+    struct thread_registers *wanted = (void *)cpus[0].current->message->words;
+    const struct thread *made;
+
+    OK_CALL(OP_CAPTABLE_COPY, WORLD_TABLE, WORLD_EMPTY, 0, WORLD_EVENTS,
+            RIGHT_READ);
+    assert_int_equal(call(OP_NOTIFICATION_SIGNAL, WORLD_EMPTY, ARGS(0)),
+                     ERR_RIGHTS);
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_UNTYPED, 2 * PAGE_SIZE, 1, 0,
+            memory);
+    assert_int_equal(
+        STATUS_CODE(call(OP_UNTYPED_RETYPE, memory,
+                         ARGS(CAP_FRAME, PAGE_BITS, 3, 0, thread))),
+        ERR_NO_MEMORY);
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_THREAD, 0, 1, 0, thread);
+    made = cap_object(&world_table()->slots[thread]);
+    *wanted = (struct thread_registers){.rip = 0x777000};
+    assert_int_equal(STATUS_CODE(call(OP_THREAD_WRITE, thread, ARGS(2))),
+                     ERR_ARGUMENT);
+    assert_int_equal(made->regs.rip, 0);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    on_all(refusals);
+}
+
+/* R7: a periodic timer whose events nobody takes fires once. */
+static void timers(void)
+{
+    const struct notification *events =
+        cap_object(&world_table()->slots[WORLD_EVENTS]);
+
+    OK_CALL(OP_NOTIFICATION_TIMER, WORLD_EVENTS, clock_tsc() + 10000, 20000, 1);
+    machine_wait(50000);
+    assert_false(timer_is_set(&events->timer));
+    OK_CALL(OP_NOTIFICATION_WAIT, WORLD_EVENTS, DEADLINE_POLL);
+    assert_true(timer_is_set(&events->timer));
+    OK_CALL(OP_NOTIFICATION_TIMER, WORLD_EVENTS, 0, 0, 0);
+}
+
+static void test_timers(void **state)
+{
+    (void)state;
+    on_all(timers);
+}
+
+/* R9: what takes long is done in steps. */
+static void steps(void)
+{
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_RAM, CAP_UNTYPED, 4 * PAGE_SIZE, 1, 0,
+            WORLD_EMPTY);
+    OK_CALL(OP_UNTYPED_RETYPE, WORLD_EMPTY, CAP_ENDPOINT, 0, 80, 0,
+            WORLD_EMPTY + 1);
+    OK_CALL(OP_CAPTABLE_REVOKE, WORLD_TABLE, WORLD_EMPTY);
+    assert_true(machine_restarts() > 0);
+}
+
+static void test_steps(void **state)
+{
+    (void)state;
+    on_all(steps);
+}
+
 /* R4: what hardware did not confirm is never used again. */
 static void test_quarantine(void **state)
 {
@@ -528,7 +598,8 @@ int main(void)
         cmocka_unit_test(test_dma_faults),   cmocka_unit_test(test_page_faults),
         cmocka_unit_test(test_limits),       cmocka_unit_test(test_budgets),
         cmocka_unit_test(test_device_table), cmocka_unit_test(test_donation),
-        cmocka_unit_test(test_turns),
+        cmocka_unit_test(test_turns),        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_timers),       cmocka_unit_test(test_steps),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
