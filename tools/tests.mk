@@ -59,10 +59,10 @@ unit-mutants: $(O)/unit/test_kernel ## show that the kernel's unit test notices 
 	$(Q)tools/unit-mutants $(O) '$(CC) $(UNIT_MACHINE_CFLAGS)' \
 		$(call head,tests/unit/test_kernel.c,links)
 
-# SEEDS=1000 FROM=1, or SEED=17: docs/files.md, how it is tested.
+# SEEDS=1000 FROM=1, or SEED=17, reach it as they are (docs/files.md).
 .PHONY: power-cut
 power-cut: $(O)/unit/test_power_cut ## cut the power under the file server, on the host; SEEDS= or SEED=
-	$(Q)$(if $(SEED),SEED=$(SEED)) $(if $(SEEDS),SEEDS=$(SEEDS)) $(if $(FROM),FROM=$(FROM)) $<
+	$(Q)$<
 
 # TESTS=NAME picks tests by name, as pytest's -k does.
 policy-test: hosttools | setup-test ## run the tests of the policy compiler
