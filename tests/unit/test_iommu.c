@@ -6,11 +6,11 @@
  *
  * The MUTATION_ builds of the driver must make these tests fail.
  *
- * links: tests/unit/vtd_model.c boot/radix_map.c kernel/radix.c iommu/vtd/radix_vtd.c
- * links: iommu/vtd/scope.c boot/vtd/dmar.c boot/vtd/scopes.c
- * links: iommu/vtd/queue.c iommu/vtd/context.c iommu/vtd/domain.c
- * links: iommu/vtd/remap.c iommu/vtd/fault.c boot/vtd/init.c
- * links: boot/vtd/faults.c boot/vtd/tables.c boot/vtd/unit.c
+ * links: tests/unit/vtd_model.c boot/radix_map.c kernel/radix.c
+ * links: iommu/vtd/radix_vtd.c iommu/vtd/scope.c boot/vtd/dmar.c
+ * links: boot/vtd/scopes.c iommu/vtd/queue.c iommu/vtd/context.c
+ * links: iommu/vtd/domain.c iommu/vtd/remap.c iommu/vtd/fault.c
+ * links: boot/vtd/init.c boot/vtd/faults.c boot/vtd/tables.c boot/vtd/unit.c
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -37,7 +37,7 @@ struct unit {
     uint8_t regs[STRIDE];
     uint64_t root, remap;
     bool translating, remapping, queueing;
-    bool unfenced; /* a context flush that nothing waits for yet */
+    bool unfenced;   /* a context flush that nothing waits for yet */
     unsigned record; /* next fault record to fill */
     struct cached_context contexts[CACHE];
     struct cached_page pages[CACHE];
