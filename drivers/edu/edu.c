@@ -54,6 +54,16 @@ static uint64_t edu_factorial(uint32_t n, uint64_t *result)
     return SERVICE_OK;
 }
 
+static void edu_say_faults(void)
+{
+    struct driver_fault fault;
+
+    while (driver_next_fault(&edu, &fault))
+        printf("DMA %s at 0x%llx was blocked (reason 0x%x)\n",
+               fault.flags & DEVICE_FAULT_WRITE ? "write" : "read",
+               (unsigned long long)fault.address, (unsigned)fault.reason);
+}
+
 /* One transfer. R6: the card says "done" even if the IOMMU kept its DMA from
  * memory; only the fault report tells. */
 static uint64_t edu_transfer(uint64_t source, uint64_t target, uint64_t bytes,
@@ -65,7 +75,10 @@ static uint64_t edu_transfer(uint64_t source, uint64_t target, uint64_t bytes,
     mmio_write64(regs, EDU_DMA_COMMAND, DMA_START | DMA_IRQ | direction);
     if (!edu_wait())
         return SERVICE_TIMEOUT;
-    return driver_new_faults(&edu) == 0 ? SERVICE_OK : SERVICE_IO;
+    if (driver_new_faults(&edu) == 0)
+        return SERVICE_OK;
+    edu_say_faults();
+    return SERVICE_IO;
 }
 
 static uint64_t edu_dma_test(uint64_t bytes, uint64_t *nanoseconds)

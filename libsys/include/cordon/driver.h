@@ -103,7 +103,8 @@ uint64_t dma_lend(struct driver *d, cap_t frames, uint32_t count,
 void dma_return(struct driver *d, struct dma_loan *loan);
 
 /* Faults since the last call: nonzero means that a DMA did not arrive, so do
- * not acknowledge what was in flight. Does not take records away. */
+ * not acknowledge what was in flight. Read the records with driver_next_fault:
+ * one of them is taken here already, so init will not log it. */
 uint64_t driver_new_faults(struct driver *d);
 
 /* Takes the oldest fault record; false if there is none. */
