@@ -25,6 +25,7 @@ enum {
     MARK_CALLS = 20, /* tests/kernel/pairs */
     MARK_SUSPEND = 22,
     MARK_PACKET_PASS = 24,
+    MARK_DRIVER_128K = 26,
 };
 
 /* Reads that are in flight together, and rounds: of one read, or of so many. */

@@ -11,7 +11,8 @@
 #include "drivers/nvme/request.h"
 #include "tests/bench/mark.h"
 
-#define BYTES    4096u
+#define SMALL    4096u
+#define LARGE    (128u << 10)
 #define PAUSE_NS NS_PER_MS
 
 static struct driver kit;
@@ -19,7 +20,8 @@ static mmio_t registers;
 static struct nvme_controller controller;
 static struct nvme_request requests[DEPTH];
 static struct dma_memory buffer;
-static uint64_t seed = 1, places;
+static uint64_t seed = 1, next_place, places;
+static bool in_order; /* else places are random */
 static unsigned failures;
 
 static uint32_t platform_read(void *context, uint32_t offset)
@@ -68,21 +70,35 @@ static struct nvme_platform platform = {
 };
 
 /* All that does not change from read to read. */
-static void prepare(struct nvme_request *r)
+static void prepare(uint32_t bytes)
 {
-    r->ns = &controller.namespaces[0];
-    r->blocks = BYTES >> r->ns->block_bits;
-    r->data.v = buffer.iova.v + (uint64_t)(r - requests) * BYTES;
-    r->opcode = NVM_READ;
-    r->queue = 0;
+    struct nvme_namespace *ns = &controller.namespaces[0];
+
+    places = ns->blocks / (bytes >> ns->block_bits);
+    for (unsigned i = 0; i < DEPTH; i++) {
+        struct nvme_request *r = &requests[i];
+
+        r->ns = ns;
+        r->blocks = bytes >> ns->block_bits;
+        r->data.v = buffer.iova.v + (uint64_t)i * bytes;
+        r->opcode = NVM_READ;
+        r->queue = 0;
+    }
 }
 
-/* A place chosen by a linear congruential generator (Knuth's MMIX constants).
- */
+/* The next place, or one chosen by a linear congruential generator (Knuth's
+ * MMIX constants). */
+static uint64_t place(void)
+{
+    if (in_order)
+        return next_place++;
+    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
+    return seed >> 33;
+}
+
 static void submit(struct nvme_request *r)
 {
-    seed = seed * 6364136223846793005ull + 1442695040888963407ull;
-    r->lba = (seed >> 33) % places * r->blocks;
+    r->lba = place() % places * r->blocks;
     request_submit(&controller, r);
 }
 
@@ -107,15 +123,10 @@ static unsigned reap(bool again)
     return count;
 }
 
-static void measure(void)
+static void measure_one(void)
 {
-    uint64_t start;
+    uint64_t start = clock_now();
 
-    places = controller.namespaces[0].blocks /
-             (BYTES >> controller.namespaces[0].block_bits);
-    for (unsigned i = 0; i < DEPTH; i++)
-        prepare(&requests[i]);
-    start = clock_now();
     for (unsigned i = 0; i < ROUNDS_1; i++) {
         MARK(MARK_DRIVER_1);
         submit(&requests[0]);
@@ -124,17 +135,49 @@ static void measure(void)
         MARK(MARK_DRIVER_1 + 1);
     }
     TELL_TIME("driver-depth-1", ROUNDS_1, start);
-    start = clock_now();
+}
+
+static void reap_round(void)
+{
+    for (unsigned done = 0; done < DEPTH;)
+        done += reap(true);
+}
+
+static void fill(void)
+{
     for (unsigned i = 0; i < DEPTH; i++)
         submit(&requests[i]);
     request_pump(&controller, 0);
+}
+
+static void measure_many(void)
+{
+    uint64_t start = clock_now();
+
+    fill();
     for (unsigned i = 0; i < ROUNDS_32; i++) {
         MARK(MARK_DRIVER_32);
-        for (unsigned done = 0; done < DEPTH;)
-            done += reap(true);
+        reap_round();
         MARK(MARK_DRIVER_32 + 1);
     }
     TELL_TIME("driver-depth-32", ROUNDS_32 * DEPTH, start);
+    for (unsigned done = 0; done < DEPTH;)
+        done += reap(false);
+}
+
+static void measure_large(void)
+{
+    uint64_t start = clock_now();
+
+    in_order = true;
+    prepare(LARGE);
+    fill();
+    for (unsigned i = 0; i < ROUNDS_128K; i++) {
+        MARK(MARK_DRIVER_128K);
+        reap_round();
+        MARK(MARK_DRIVER_128K + 1);
+    }
+    TELL_TIME("driver-128k", ROUNDS_128K * DEPTH, start);
 }
 
 int main(void)
@@ -145,13 +188,16 @@ int main(void)
         registers = driver_map_window(&kit, 0, &bytes);
     platform.window_bytes = (uint32_t)bytes;
     platform.vectors = kit.vectors;
-    if (!registers || dma_alloc(&kit, DEPTH * BYTES, &buffer) != OK ||
+    if (!registers || dma_alloc(&kit, DEPTH * LARGE, &buffer) != OK ||
         !controller_start(&controller, &platform, 1)) {
         printf("benchdriver: %s\n", controller.error);
         power_off(service_find("power"), 1);
         return 1;
     }
-    measure();
+    prepare(SMALL);
+    measure_one();
+    measure_many();
+    measure_large();
     power_off(service_find("power"), failures ? 1 : 0);
     return 0;
 }
