@@ -30,7 +30,8 @@ def row_of(case, mutation=None):
     row = {"case": case.case, "rule": case.rule, "tries": case.tries,
            "witness": ", ".join(case.witness), "result": cases.ERROR}
     if mutation:
-        row.update(mutation=mutation, witness=case.witness[-1])
+        row.update(mutation=mutation, witness=case.witness[-1],
+                   rule=cases.load_mutations()[mutation]["rule"])
     return row
 
 
@@ -59,7 +60,7 @@ def attack_cells(row):
 
 def mutation_cells(row):
     told = cases.load_mutations()[row["mutation"]]
-    return [told["rule"], row["mutation"], told["leaves_out"], row["case"],
+    return [row["rule"], row["mutation"], told["leaves_out"], row["case"],
             row["witness"], row["result"]]
 
 

@@ -7,6 +7,11 @@ kernel says.  A line is an event's name and then its text, for example
 import re
 import time
 
+# `-d int`: 12: v=0e e=0006 i=0 cpl=3 IP=... pc=... SP=... CR2=...
+TAKEN = re.compile(r"^ *\d+: v=([0-9a-f]+) e=([0-9a-f]+) i=\d cpl=3 "
+                   r"IP=[0-9a-f]+:([0-9a-f]+) .*?(?:CR2=([0-9a-f]+)|env)")
+EXCEPTIONS, PAGE_FAULT = 32, 14
+
 
 class Event:
     """name, the whole text, and fields() for its `word number` pairs."""
@@ -40,6 +45,18 @@ class Trace:
             return []
         found = (Event(line) for line in lines if line.strip())
         return [e for e in found if wanted.fullmatch(e.name)]
+
+    def exceptions(self):
+        """(vector, error code, address, instruction) of each exception that the
+        CPU took in user mode; QEMU needs `-d int`."""
+        found = []
+        with open(self.path, errors="replace") as log:
+            for m in filter(None, map(TAKEN.match, log)):
+                vector, code, ip = (int(m[i], 16) for i in (1, 2, 3))
+                if vector < EXCEPTIONS:
+                    cr2 = int(m[4], 16) if vector == PAGE_FAULT else 0
+                    found.append((vector, code, cr2, ip))
+        return found
 
     def wait(self, pattern, accept=lambda event: True, timeout=20):
         """The first event that matches and is accepted; the trace is QEMU's

@@ -82,5 +82,6 @@ def reports_limited(attempt):
 def muted(attempt):
     """QEMU's trace: few faults of the card were recorded, then it was muted"""
     seen, allowed = count(attempt, "vtd_frr_new"), rate(attempt)(MUTE_RATE)
+    assert seen > 0, "there was no fault"
     if seen > allowed or count(attempt, "vtd_fault_disabled") < seen:
         raise Breach(f"{seen} faults recorded, {allowed} allowed")
