@@ -90,12 +90,17 @@ static int orphan_free(struct volume *v, ext2_ino_t number,
 {
     uint64_t blocks =
         (EXT2_I_SIZE(inode) + v->block_bytes - 1) / v->block_bytes;
+    errcode_t error;
 
     if (!inode->i_links_count)
         return volume_free(v, number);
+    /* Off the list whatever the library makes of its blocks: one that names
+     * itself as the next must not come again and again. */
     inode->i_dtime = 0;
-    return volume_error(
-        ext2fs_punch(v->fs, number, inode, NULL, blocks, ~0ull));
+    error = ext2fs_write_inode(v->fs, number, inode);
+    if (!error)
+        error = ext2fs_punch(v->fs, number, inode, NULL, blocks, ~0ull);
+    return volume_error(error);
 }
 
 int orphans_free(struct volume *v)
