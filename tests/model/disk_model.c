@@ -47,6 +47,15 @@ void disk_model_set(const uint8_t *image, uint64_t bytes)
     disk_model.bytes = bytes;
 }
 
+void disk_model_rewind(void)
+{
+    for (size_t i = 0; i < disk_model.count; i++)
+        memcpy(disk_model.image + disk_model.events[i].offset,
+               disk_model.first + disk_model.events[i].offset,
+               disk_model.events[i].bytes);
+    forget_events();
+}
+
 void disk_model_load(const char *path)
 {
     FILE *f = fopen(path, "rb");

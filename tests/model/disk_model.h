@@ -43,6 +43,9 @@ void disk_model_load(const char *path);
 void disk_model_set(const uint8_t *image, uint64_t bytes);
 void disk_model_free(void);
 
+/* Undo all events: the image is again as it was set. */
+void disk_model_rewind(void);
+
 /* Numbers that the same seed gives again. */
 uint64_t disk_model_random(uint64_t *state);
 
