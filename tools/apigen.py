@@ -130,7 +130,8 @@ the arguments. `rax` returns the status: a code in its low byte and, in the next
 the number of the argument at fault (0 is the capability). Where an error below
 names bounds, `rsi` and `rdx` then hold the lowest and highest value that would
 have been accepted. Every operation checks all its arguments before it changes
-anything (R10). `tests/kernel/errors` provokes every error of this page.
+anything (R10). `tests/kernel/errors` provokes every error that is not
+marked otherwise.
 
 Besides the errors listed, every operation can return `OPERATION` (no such
 number), `CAPABILITY` (slot beyond the table, empty, or another type) and

@@ -54,6 +54,15 @@ def test_lines(image, machine, build, test_directory):
     assert all(name.startswith(coverage.PARTS) for name in files)
 
 
+def test_unknown_places():
+    """tools/coverage refuses reasons for what is not in the source."""
+    there = ["kernel/captable.c", "kernel/captable.c:captable_move_op",
+             "kernel/arch/x86_64/entry.S:kernel_idle"]
+    gone = ["kernel/captables.c", "kernel/captable.c:move_captable_op",
+            "kernel/arch/x86_64/entry.S:idle"]
+    assert coverage.unknown_places(there + gone) == gone
+
+
 def test_other_kernel(image, machine, build, test_directory):
     """A machine whose kernel is not this one notes nothing."""
     image = coverage.Image(image.elf)

@@ -117,3 +117,17 @@ def function_at(source, line):
         if found and not text.startswith((" ", "\t", "#", "/", "}")):
             return found[1]
     return "?"
+
+
+def unknown_places(places):
+    """Of places as `file` or `file:function`, those that the source has not."""
+    def known(place):
+        file, _, function = place.partition(":")
+        try:
+            with open(os.path.join(ROOT, file)) as f:
+                text = f.read().splitlines()
+        except FileNotFoundError:
+            return False
+        return not function or any(function_at(text, line) == function
+                                   for line in range(1, len(text) + 1))
+    return [place for place in places if not known(place)]
