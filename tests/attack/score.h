@@ -1,6 +1,6 @@
 /*
- * How much a component got done, slice by slice: a page of it that the witness
- * `progress` reads (witness.py in storms/).
+ * How much a component got done, slice by slice: a page of it that score.py
+ * reads.
  */
 #pragma once
 

@@ -6,16 +6,19 @@
  * the seed, so a run can be had again.
  */
 #include "tests/attack/attack.h"
+#include "tests/attack/random.h"
 
 #define CALLS      1000000u
 #define EACH       20000 /* calls of one thread, at most */
 #define TABLE_BITS 7
 #define SLOTS      (1u << TABLE_BITS)
 #define ROOM       0x200000ul
+#define PAGES_AT   0x30000000ul
 #define QUIET      (300 * NS_PER_MS)
 #define STUCK      (12 * NS_PER_MS) /* without a call: it has wrecked itself */
 
-static volatile uint64_t state, calls;
+static uint64_t state; /* of the thread that runs */
+static volatile uint64_t calls;
 static volatile bool over;
 static struct message_page *page; /* the monkey's */
 static cap_t page_frame, room, table, thread, context;
@@ -24,35 +27,12 @@ static uint64_t stack[512] __attribute__((aligned(16)));
 
 static uint64_t next(void)
 {
-    uint64_t x = state;
-
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return state = x;
+    return random_next(&state);
 }
 
-/* A small number, a slot, an address, a size, or anything. */
 static uint64_t argument(void)
 {
-    uint64_t r = next(), v = next();
-
-    switch (r % 8) {
-    case 0:
-        return v % 4;
-    case 1:
-    case 2:
-    case 3:
-        return v % SLOTS;
-    case 4:
-        return 0x30000000 + v % 64 * PAGE_SIZE;
-    case 5:
-        return 12 + v % 10;
-    case 6:
-        return v % 0x10000;
-    default:
-        return v;
-    }
+    return random_argument(&state, SLOTS, PAGES_AT);
 }
 
 static void random_call(void)

@@ -115,6 +115,8 @@ void storm_memory(void)
     uint64_t status;
 
     slots = slot_alloc_run(OBJECTS);
+    if (slots == 0)
+        attack_error("slots", ERR_LIMIT);
     arena = object_make(CAP_UNTYPED, 19, &status);
     raw_must("memory", status);
     say("ready");

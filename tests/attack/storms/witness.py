@@ -1,11 +1,8 @@
 """What a storm cost others, and how much of it got through."""
 
-import struct
-
-from tests.attack.attempt import PAGE
+from tests.attack.score import means
 from tests.attack.witnesses import Breach
 
-HEAD = 64                # bytes of the mark in struct score (score.h)
 SHARE = 0.9              # of what it got done beside a quiet attacker
 HALF = 0.5
 LINE_RATE = 1000         # interrupts a second, msi.h
@@ -30,19 +27,9 @@ def rate(attempt):
 
 def share(attempt):
     """How much of what it got done before another got done during the storm."""
-    page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
-    begun, size = struct.unpack_from("<2Q", page, HEAD)
-    counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
     start, end = storm_time(attempt)
-
-    def mean(first, last):
-        whole = range(-(-(first - begun) // size), (last - begun) // size)
-        assert len(whole) >= 10, "too short to say"
-        return sum(counts[i] for i in whole) / len(whole)
-
-    quiet = mean(2 * start - end, start)     # as long, directly before
-    storm = mean(start, end)
-    assert quiet > 0, "the worker did not work"
+    # As long, directly before.
+    quiet, storm = means(attempt, (2 * start - end, start), (start, end))
     return storm / quiet
 
 

@@ -8,6 +8,7 @@
  * does not list for it.
  */
 #include "../check.h"
+#include "../../attack/random.h"
 
 #define ROUNDS      100   /* processes a CPU */
 #define CALLS       20000 /* of one process, at most */
@@ -65,37 +66,9 @@ static bool is_listed(uint64_t operation, uint64_t status)
 }
 static struct shared *shared[8];
 
-static uint64_t next(uint64_t *state)
-{
-    uint64_t x = *state;
-
-    x ^= x << 13;
-    x ^= x >> 7;
-    x ^= x << 17;
-    return *state = x;
-}
-
-/* An argument that is a small number, a slot, an address, or anything. */
 static uint64_t argument(uint64_t *state)
 {
-    uint64_t r = next(state), v = next(state);
-
-    switch (r % 8) {
-    case 0:
-        return v % 4;
-    case 1:
-    case 2:
-    case 3:
-        return v % LOCAL_SLOTS;
-    case 4:
-        return SHARED_AT + (v % 64) * PAGE_SIZE;
-    case 5:
-        return 12 + v % 10;
-    case 6:
-        return v % 0x10000;
-    default:
-        return v;
-    }
+    return random_argument(state, LOCAL_SLOTS, SHARED_AT);
 }
 
 /* Deadlines are always near, or it would just sleep. */
@@ -105,26 +78,29 @@ static void random_process(struct shared *mine)
     uint64_t state = mine->seed;
 
     for (uint64_t i = 0; i < CALLS; i++) {
-        uint64_t op = next(&state) % (OPERATIONS + 1), a[7];
+        uint64_t op = random_next(&state) % (OPERATIONS + 1), a[7];
 
         for (int k = 0; k < 7; k++)
             a[k] = argument(&state);
-        a[6] = next(&state) % 4 ? DEADLINE_POLL : next(&state) % MS;
+        a[6] =
+            random_next(&state) % 4 ? DEADLINE_POLL : random_next(&state) % MS;
         if (op == OP_NOTIFICATION_WAIT)
             a[0] = DEADLINE_POLL;
         if (op == OP_NOTIFICATION_SIGNAL_WAIT)
             a[1] = DEADLINE_POLL;
-        if (next(&state) % 2)
-            a[0] = TAG(next(&state), next(&state) % 5, next(&state) % 3);
+        if (random_next(&state) % 2)
+            a[0] = TAG(random_next(&state), random_next(&state) % 5,
+                       random_next(&state) % 3);
         for (int k = 0; k < MSG_MAX_CAPS; k++) {
             page->send_caps[k] = argument(&state);
             page->send_rights[k] = argument(&state);
         }
         page->recv_slot = argument(&state);
-        page->recv_count = next(&state) % 5;
-        uint64_t status = kernel_invoke(op, next(&state) % LOCAL_SLOTS, a[0],
-                                        a[1], a[2], a[3], a[4], a[5], a[6])
-                              .status;
+        page->recv_count = random_next(&state) % 5;
+        uint64_t status =
+            kernel_invoke(op, random_next(&state) % LOCAL_SLOTS, a[0], a[1],
+                          a[2], a[3], a[4], a[5], a[6])
+                .status;
         if (!is_listed(op, status))
             mine->surprise = op << 32 | status;
         mine->calls = i + 1;
@@ -264,7 +240,7 @@ void run_tests(void)
         prepare(i);
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < cpus; i++)
-            if (!build(i, next(&state)))
+            if (!build(i, random_next(&state)))
                 return;
         watch(cpus);
         for (unsigned i = 0; i < cpus; i++) {

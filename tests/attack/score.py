@@ -1,0 +1,23 @@
+"""What a component got done, out of the page where it keeps score (score.h)."""
+
+import struct
+
+from tests.attack.attempt import PAGE
+
+HEAD = 64                # bytes of the mark in struct score
+SLICES = 10              # at least, to say something
+
+
+def means(attempt, *spans):
+    """What the worker got done in a slice, on average, in each span (from,
+    until) of time; of a long one, as far as the page goes."""
+    page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
+    begun, size = struct.unpack_from("<2Q", page, HEAD)
+    counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
+    found = []
+    for first, last in spans:
+        whole = counts[-(-(first - begun) // size):(last - begun) // size]
+        assert len(whole) >= SLICES, "too short to say"
+        found.append(sum(whole) / len(whole))
+    assert found[0] > 0, "the worker did not work"
+    return found
