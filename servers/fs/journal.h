@@ -46,8 +46,8 @@ int journal_open(struct journal *j, char *text);
 void journal_close(struct journal *j);
 
 /* Write again what the log holds, make that durable, empty the log. *blocks
- * says how many. Errors as journal_open(); then the disk is as it was, or it
- * failed. */
+ * says how many. Errors as journal_open(); then the changes before the one
+ * that is wrong are in their places, and the log is not emptied. */
 int journal_replay(struct journal *j, unsigned *blocks, char *text);
 
 /* Blocks of the largest change. */
