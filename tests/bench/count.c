@@ -9,7 +9,8 @@
  * Lines of FILE:
  *   start KERNEL USER        at the kernel's first 64-bit instruction
  *   said KERNEL USER         when TEXT was written to COM1
- *   mark N KERNEL USER       at the instruction `nopl 0x434f0000 + N(%rax)`
+ *   mark N HALTS KERNEL USER at the instruction `nopl 0x434f0000 + N(%rax)`;
+ *                            how often a CPU had halted by then
  *   longest N PC             at the end: instructions, and where it began
  *   block PC N SPACE         trace=on: every block between two RDTSC of user
  *                            mode, which stand as `tsc PC`; trace=MARK: every
@@ -80,7 +81,7 @@ static char say[32];
 static size_t said; /* characters of it that came */
 static bool trace, profile, started, running, tracing;
 static unsigned long trace_mark = ~0ul;
-static uint64_t kernel, user, longest, longest_at;
+static uint64_t kernel, user, halts, longest, longest_at;
 static struct stretch {
     uint64_t count, at;
 } stretches[CPUS];
@@ -166,15 +167,16 @@ static void halt_runs(unsigned cpu, void *data)
 {
     (void)data;
     stretch_end(&stretches[cpu]);
+    halts++;
 }
 
 static void mark_runs(unsigned cpu, void *data)
 {
-    char what[32];
+    char what[64];
 
     (void)cpu;
-    snprintf(what, sizeof(what), "mark %llu",
-             (unsigned long long)(uint64_t)data);
+    snprintf(what, sizeof(what), "mark %llu %llu",
+             (unsigned long long)(uint64_t)data, (unsigned long long)halts);
     line(what);
     if (trace_mark != ~0ul)
         tracing = (uint64_t)data == trace_mark;

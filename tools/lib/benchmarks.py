@@ -67,7 +67,7 @@ CSV = "docs/benchmarks.csv"
 class Figure:
     minimum: int
     maximum: int
-    # Least and most of rounds of which the figure is what most cost: it depends
+    # The cheapest and the dearest of the rounds behind the figure: that depends
     # on the host, so it is shown and not compared.
     spread: tuple = field(default=None, compare=False)
 
