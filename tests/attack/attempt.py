@@ -12,11 +12,13 @@ import yaml
 
 from lib import policy as policies      # tools/lib, see tests/conftest.py
 from tests.attack.cases import HERE
+from tests.lib.machine import PATIENCE
 
 EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
 MEMORY = 128 << 20
 PAGE = 4096
 PATTERN = 0xa7                    # what attackers send, see attack.h
+PAGE_WAIT = 10                    # seconds until a component has marked its page
 MARK = b"CORDON-ATTACK-PAGE:"
 KERNEL_BASE = 0xffffffff80000000  # boot/arch/x86_64/image.ld
 IOMMU_REGISTERS = 0xfed90000      # of QEMU's q35 (Q35_HOST_BRIDGE_IOMMU_ADDR)
@@ -73,10 +75,15 @@ class Attempt:
         self.before = self.machine.read_memory(self.target, PAGE)
 
     def find_page(self, name):
+        """The page that the component marks when it starts, which may be later
+        than the attacker starts."""
         text = MARK + name.encode() + b"\0\x5c"
-        memory = self.machine.read_memory(0, MEMORY)
-        found = [at for at in range(0, MEMORY, PAGE)
-                 if memory.startswith(text, at)]
+        deadline = time.monotonic() + PAGE_WAIT * PATIENCE
+        found = []
+        while not found and time.monotonic() < deadline:
+            memory = self.machine.read_memory(0, MEMORY)
+            found = [at for at in range(0, MEMORY, PAGE)
+                     if memory.startswith(text, at)]
         assert len(found) == 1, f"pages with {text!r}: {found}"
         return found[0]
 
