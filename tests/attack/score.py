@@ -10,13 +10,13 @@ SLICES = 10              # at least, to say something
 
 def means(attempt, *spans):
     """What the worker got done in a slice, on average, in each span (from,
-    until) of time; of a long one, as far as the page goes."""
+    until) of time, as far as the worker was there and the page goes."""
     page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
     begun, size = struct.unpack_from("<2Q", page, HEAD)
     counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
     found = []
     for first, last in spans:
-        whole = counts[-(-(first - begun) // size):(last - begun) // size]
+        whole = counts[max(0, -(-(first - begun) // size)):(last - begun) // size]
         assert len(whole) >= SLICES, "too short to say"
         found.append(sum(whole) / len(whole))
     assert found[0] > 0, "the worker did not work"
