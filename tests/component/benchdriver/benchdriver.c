@@ -8,66 +8,18 @@
 #include <cordon/driver.h>
 #include <cordon/monitor.h>
 
-#include "drivers/nvme/request.h"
+#include "tests/lib/nvme_alone.h"
 #include "tests/bench/mark.h"
 
-#define SMALL    4096u
-#define LARGE    (128u << 10)
-#define PAUSE_NS NS_PER_MS
+#define SMALL 4096u
+#define LARGE (128u << 10)
 
-static struct driver kit;
-static mmio_t registers;
 static struct nvme_controller controller;
 static struct nvme_request requests[DEPTH];
 static struct dma_memory buffer;
 static uint64_t seed = 1, next_place, places;
 static bool in_order; /* else places are random */
 static unsigned failures;
-
-static uint32_t platform_read(void *context, uint32_t offset)
-{
-    (void)context;
-    return mmio_read32(registers, offset);
-}
-
-static void platform_write(void *context, uint32_t offset, uint32_t value)
-{
-    (void)context;
-    mmio_write32(registers, offset, value);
-}
-
-static uint64_t platform_now(void *context)
-{
-    (void)context;
-    return clock_now();
-}
-
-static void platform_pause(void *context)
-{
-    (void)context;
-    driver_wait(&kit, clock_after(PAUSE_NS));
-}
-
-static bool platform_allocate(void *context, uint32_t bytes,
-                              struct nvme_memory *out)
-{
-    struct dma_memory memory;
-
-    (void)context;
-    if (dma_alloc(&kit, bytes, &memory) != OK)
-        return false;
-    out->address = memory.memory.address;
-    out->iova = memory.iova;
-    return true;
-}
-
-static struct nvme_platform platform = {
-    .read = platform_read,
-    .write = platform_write,
-    .now = platform_now,
-    .pause = platform_pause,
-    .allocate = platform_allocate,
-};
 
 /* All that does not change from read to read. */
 static void prepare(uint32_t bytes)
