@@ -65,6 +65,12 @@
 #define MANIFEST_GRANTS_FIRST      16u  /* slots below have fixed meanings */
 #define MANIFEST_ARG_BYTES_MAX     512u /* name and arguments, with NULs */
 #define MANIFEST_IRQ_MAX           15u
+#define MANIFEST_NETWORKS_MAX      512u  /* one for each use at most */
+#define MANIFEST_RULES_MAX         1024u /* of all networks */
+#define MANIFEST_NETWORK_RULES_MAX 16u   /* of one network */
+#define MANIFEST_SOCKETS_MAX       256u
+#define MANIFEST_SOCKET_MEMORY_MIN (64ull << 10)
+#define MANIFEST_SOCKET_MEMORY_MAX (64ull << 20)
 
 enum manifest_role {
     MANIFEST_ROLE_NONE,
@@ -86,6 +92,20 @@ enum manifest_access {
     MANIFEST_ACCESS_WRITE, /* change what the service keeps, too */
     MANIFEST_ACCESSES
 };
+
+/* What a client of a network server may do there; 0 is no action. */
+enum manifest_network_action {
+    MANIFEST_NETWORK_LISTEN = 1,  /* bind to a port, accept */
+    MANIFEST_NETWORK_CONNECT = 2, /* send to an address and a port */
+    MANIFEST_NETWORK_ACTIONS
+};
+
+/* Protocols of network rules: IP protocol numbers (IANA). ICMP stands for
+ * ICMPv6 (58) too. */
+#define MANIFEST_PROTOCOL_ANY  0u
+#define MANIFEST_PROTOCOL_ICMP 1u
+#define MANIFEST_PROTOCOL_TCP  6u
+#define MANIFEST_PROTOCOL_UDP  17u
 
 enum manifest_select {
     MANIFEST_SELECT_CLASS,   /* value: base << 16 | sub << 8 | interface */
@@ -184,6 +204,31 @@ struct manifest_use {
     uint32_t service;   /* string: the name that `from` offers */
     uint32_t alias;     /* string: the name the user knows it by */
     uint32_t access;    /* enum manifest_access */
+};
+
+/* What the user of a network service may do: the `network` key of a use. A use
+ * without one may neither listen nor connect. */
+struct manifest_network {
+    uint32_t line;
+    uint32_t use;     /* in the use table; larger than the record before's */
+    uint32_t sockets; /* at once, 1 to MANIFEST_SOCKETS_MAX */
+    uint32_t names;   /* 1: it may have names resolved (DNS) */
+    uint64_t memory;  /* bytes of the server's memory for its sockets */
+    struct manifest_range rules;
+};
+
+/* One allowed thing. Where nothing is said any will do: protocol 0, family 0,
+ * ports 0 to 65535. An address stands for all that share its first `prefix`
+ * bits; the others are 0. */
+struct manifest_network_rule {
+    uint32_t line;
+    uint8_t action;      /* enum manifest_network_action */
+    uint8_t protocol;    /* MANIFEST_PROTOCOL_... */
+    uint8_t family;      /* 4: IPv4, 6: IPv6, 0: any, as for each listen */
+    uint8_t prefix;      /* bits of the address; 0 for any family */
+    uint16_t port_first; /* both ends allowed */
+    uint16_t port_last;
+    uint8_t address[16]; /* network order; IPv4 in the first four */
 };
 
 struct manifest_arg {

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cordon/ipc.h>
+#include <cordon/manifest.h>
 
 enum service_error {
     SERVICE_OK = 0,
@@ -52,14 +53,40 @@ cap_t service_offered(const char *name);
 /* Calls of libsys on the endpoint STARTUP_FAULT (init's), beside LABEL_FAULT of
  * the kernel; the badge says which component. */
 enum lifecycle_label {
-    LIFECYCLE_EXIT = 1,  /* word 0: the status given to exit(). No answer: the
-                            sender waits to be destroyed */
-    LIFECYCLE_READY = 2, /* optional: the component's services work now */
-    LIFECYCLE_LOG = 3,   /* text for people, see <cordon/log.h> */
+    LIFECYCLE_EXIT = 1,   /* word 0: the status given to exit(). No answer: the
+                             sender waits to be destroyed */
+    LIFECYCLE_READY = 2,  /* optional: the component's services work now */
+    LIFECYCLE_LOG = 3,    /* text for people, see <cordon/log.h> */
+    LIFECYCLE_CLIENT = 4, /* word 0: a badge. The answer: the bytes of a struct
+                             service_client, see service_client() */
 };
 
 /* Tells init that the component's services work (LIFECYCLE_READY). */
 void service_ready(void);
+
+/* A client as the policy describes it. */
+struct service_client {
+    char name[32];    /* the component's */
+    bool write;       /* `access: write` */
+    bool has_network; /* `network` was given; else what follows is 0 */
+    uint32_t sockets; /* at once */
+    bool names;       /* may have names resolved */
+    uint64_t memory;  /* bytes of the server's for its sockets */
+    uint32_t rule_count;
+    struct manifest_network_rule rules[MANIFEST_NETWORK_RULES_MAX];
+};
+
+/*
+ * Asks init who the sender of a request is: `badge` as it came with the
+ * message. init answers only about a component that uses a service of the
+ * asker's; if it uses several of them, `access` and `network` are those of the
+ * first that has a network. Returns SERVICE_OK; SERVICE_DENIED: it uses none;
+ * SERVICE_NOT_FOUND: no component has that badge; SERVICE_BUSY: asked too
+ * often, try again; or why init did not answer. The policy does not change
+ * while the system runs, so one call per client is enough. Like every call, it
+ * overwrites the thread's message page: take what the request says first.
+ */
+enum service_error service_client(uint64_t badge, struct service_client *out);
 
 /*
  * The loop of a server. `handle` reads the request from *m and builds the
