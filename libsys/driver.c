@@ -4,6 +4,8 @@
 #include <cordon/cordon.h>
 #include <cordon/driver.h>
 
+#include <stdio.h>
+
 #include "libsys/runtime.h"
 
 #define ALL_INTERRUPT_BITS ((1ull << DRIVER_MAX_VECTORS) - 1)
@@ -190,4 +192,11 @@ bool driver_next_fault(struct driver *d, struct driver_fault *out)
         return false;
     *out = fault_of(&r);
     return true;
+}
+
+void driver_tell_fault(const struct driver_fault *fault)
+{
+    printf("%s: DMA %s at 0x%llx was blocked (reason 0x%x)\n", startup->name,
+           fault->flags & DEVICE_FAULT_WRITE ? "write" : "read",
+           (unsigned long long)fault->address, (unsigned)fault->reason);
 }

@@ -108,10 +108,7 @@ static void faults_look(struct packet_driver *d)
     d->faults += faults;
     while (driver_next_fault(&d->kit, &fault))
         if (d->fault_lines++ < FAULT_LINES)
-            printf("%s: DMA %s at 0x%llx was blocked (reason 0x%x)\n",
-                   startup->name,
-                   fault.flags & DEVICE_FAULT_WRITE ? "write" : "read",
-                   (unsigned long long)fault.address, (unsigned)fault.reason);
+            driver_tell_fault(&fault);
     d->port.broken = true;
 }
 

@@ -59,9 +59,7 @@ static void edu_say_faults(void)
     struct driver_fault fault;
 
     while (driver_next_fault(&edu, &fault))
-        printf("DMA %s at 0x%llx was blocked (reason 0x%x)\n",
-               fault.flags & DEVICE_FAULT_WRITE ? "write" : "read",
-               (unsigned long long)fault.address, (unsigned)fault.reason);
+        driver_tell_fault(&fault);
 }
 
 /* One transfer. R6: the card says "done" even if the IOMMU kept its DMA from

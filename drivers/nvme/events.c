@@ -53,15 +53,6 @@ static void request_blame(const struct nvme_request *r, void *context)
     client->stopped = true;
 }
 
-static void fault_tell(struct nvme_driver *d, const struct driver_fault *fault)
-{
-    if (d->fault_lines++ < FAULT_LINES)
-        printf("DMA %s at 0x%llx was blocked (reason 0x%x); requests in "
-               "flight fail or run again\n",
-               fault->flags & DEVICE_FAULT_WRITE ? "write" : "read",
-               (unsigned long long)fault->address, (unsigned)fault->reason);
-}
-
 static void faults_judge(struct nvme_driver *d)
 {
     struct fault_set set = {0};
@@ -69,7 +60,8 @@ static void faults_judge(struct nvme_driver *d)
     bool muted = false;
 
     while (driver_next_fault(&d->kit, &fault)) {
-        fault_tell(d, &fault);
+        if (d->fault_lines++ < FAULT_LINES)
+            driver_tell_fault(&fault);
         muted |= (fault.flags & DEVICE_FAULT_MUTED) != 0;
         if ((fault.flags & DEVICE_FAULT_INTERRUPT) == 0 &&
             set.count < FAULTS_KEPT)

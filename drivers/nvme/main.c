@@ -94,29 +94,5 @@ static void controller_bring_up(struct nvme_driver *d)
 
 int main(void)
 {
-    struct nvme_driver *d = &the_driver;
-    struct service service = {
-        .endpoint = service_offered("block"),
-        .handle = block_handle,
-        .events = block_events,
-        .state = d,
-    };
-    uint64_t status = driver_open(&d->kit, NULL);
-
-    if (status != OK) {
-        printf("nvme: no device: %s\n", status_text(status));
-        return 1;
-    }
-    controller_bring_up(d);
-    status = notification_bind(d->kit.events, thread_self()).status;
-    if (service.endpoint == 0 || status != OK) {
-        printf("nvme: the policy offers no service `block`\n");
-        return 1;
-    }
-    block_events(&service, d->pending_bits);
-    service_ready();
-    status = service_run(&service);
-    controller_shutdown(&d->controller);
-    printf("nvme: receiving failed: %s\n", status_text(status));
-    return 1;
+    return block_main(&the_driver, controller_bring_up);
 }

@@ -1,6 +1,7 @@
-/* The calls of the block protocol. */
+/* The calls of the block protocol, and the program that answers them. */
 #include "drivers/nvme/service.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static enum block_status controller_status(const struct nvme_driver *d)
@@ -100,4 +101,32 @@ void block_handle(struct service *s, struct message *m)
         handle_connect(d, m);
     else
         handle_connected(s, m);
+}
+
+int block_main(struct nvme_driver *d, void (*bring_up)(struct nvme_driver *d))
+{
+    struct service service = {
+        .endpoint = service_offered("block"),
+        .handle = block_handle,
+        .events = block_events,
+        .state = d,
+    };
+    uint64_t status = driver_open(&d->kit, NULL);
+
+    if (status != OK) {
+        printf("%s: no device: %s\n", startup->name, status_text(status));
+        return 1;
+    }
+    bring_up(d);
+    status = notification_bind(d->kit.events, thread_self()).status;
+    if (service.endpoint == 0 || status != OK) {
+        printf("%s: the policy offers no service `block`\n", startup->name);
+        return 1;
+    }
+    block_events(&service, d->pending_bits);
+    service_ready();
+    status = service_run(&service);
+    controller_shutdown(&d->controller);
+    printf("%s: receiving failed: %s\n", startup->name, status_text(status));
+    return 1;
 }

@@ -27,28 +27,5 @@ static void disk_bring_up(struct nvme_driver *d)
 
 int main(void)
 {
-    struct nvme_driver *d = &the_driver;
-    struct service service = {
-        .endpoint = service_offered("block"),
-        .handle = block_handle,
-        .events = block_events,
-        .state = d,
-    };
-    uint64_t status = driver_open(&d->kit, NULL);
-
-    if (status != OK) {
-        printf("%s: no device: %s\n", startup->name, status_text(status));
-        return 1;
-    }
-    disk_bring_up(d);
-    status = notification_bind(d->kit.events, thread_self()).status;
-    if (service.endpoint == 0 || status != OK) {
-        printf("%s: the policy offers no service `block`\n", startup->name);
-        return 1;
-    }
-    service_ready();
-    status = service_run(&service);
-    controller_shutdown(&d->controller);
-    printf("%s: receiving failed: %s\n", startup->name, status_text(status));
-    return 1;
+    return block_main(&the_driver, disk_bring_up);
 }

@@ -109,3 +109,6 @@ uint64_t driver_new_faults(struct driver *d);
 
 /* Takes the oldest fault record; false if there is none. */
 bool driver_next_fault(struct driver *d, struct driver_fault *out);
+
+/* Writes the record in words to standard output. */
+void driver_tell_fault(const struct driver_fault *fault);
