@@ -182,6 +182,27 @@ int cache_view(struct cache *cache, uint64_t offset, const uint8_t **data,
     return 0;
 }
 
+int cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes)
+{
+    uint8_t *out = to;
+
+    while (bytes) {
+        const uint8_t *data;
+        size_t n;
+        int error = cache_view(cache, offset, &data, &n);
+
+        if (error)
+            return error;
+        if (n > bytes)
+            n = bytes;
+        memcpy(out, data, n);
+        out += n;
+        offset += n;
+        bytes -= n;
+    }
+    return 0;
+}
+
 void cache_ahead(struct cache *cache, uint64_t offset, uint64_t bytes)
 {
     uint64_t base = offset - offset % CACHE_LINE_BYTES, end;

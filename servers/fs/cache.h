@@ -89,6 +89,9 @@ void cache_init(struct cache *cache, const struct cache_source *source,
 int cache_view(struct cache *cache, uint64_t offset, const uint8_t **data,
                size_t *bytes);
 
+/* The same, copied, however many lines it takes. */
+int cache_read(struct cache *cache, uint64_t offset, void *to, size_t bytes);
+
 /* Start reading what is not there of this range, as much as fits into half of
  * the cache. Errors show when the bytes are wanted. */
 void cache_ahead(struct cache *cache, uint64_t offset, uint64_t bytes);

@@ -177,6 +177,13 @@ static int reopen(struct disk *disk, int error)
     return error;
 }
 
+static int noted(struct disk *disk, int error)
+{
+    if (error)
+        disk->last_error = error;
+    return error;
+}
+
 int disk_view(struct disk *disk, uint64_t offset, const uint8_t **data,
               size_t *bytes)
 {
@@ -184,43 +191,22 @@ int disk_view(struct disk *disk, uint64_t offset, const uint8_t **data,
 
     if (error && reopen(disk, error) == 0)
         error = cache_view(&disk->cache, offset, data, bytes);
-    if (error)
-        disk->last_error = error;
-    return error;
+    return noted(disk, error);
 }
 
 int disk_read(struct disk *disk, uint64_t offset, void *to, size_t bytes)
 {
-    uint8_t *out = to;
+    int error = cache_read(&disk->cache, offset, to, bytes);
 
-    while (bytes) {
-        const uint8_t *data;
-        size_t n;
-        int error = disk_view(disk, offset, &data, &n);
-
-        if (error)
-            return error;
-        if (n > bytes)
-            n = bytes;
-        memcpy(out, data, n);
-        out += n;
-        offset += n;
-        bytes -= n;
-    }
-    return 0;
+    if (error && reopen(disk, error) == 0)
+        error = cache_read(&disk->cache, offset, to, bytes);
+    return noted(disk, error);
 }
 
 void disk_ahead(struct disk *disk, uint64_t offset, uint64_t bytes)
 {
     if (disk->device)
         cache_ahead(&disk->cache, offset, bytes);
-}
-
-static int noted(struct disk *disk, int error)
-{
-    if (error)
-        disk->last_error = error;
-    return error;
 }
 
 int disk_write(struct disk *disk, uint64_t offset, const void *data,

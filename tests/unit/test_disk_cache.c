@@ -18,29 +18,6 @@
 #define LINES      4u
 #define DISK_BYTES (20ull * CACHE_LINE_BYTES + 512)
 
-/* Copies a range view by view, as the file server does. */
-static int cache_read(struct cache *cache, uint64_t offset, void *to,
-                      size_t bytes)
-{
-    uint8_t *out = to;
-
-    while (bytes) {
-        const uint8_t *data;
-        size_t n;
-        int error = cache_view(cache, offset, &data, &n);
-
-        if (error)
-            return error;
-        if (n > bytes)
-            n = bytes;
-        memcpy(out, data, n);
-        out += n;
-        offset += n;
-        bytes -= n;
-    }
-    return 0;
-}
-
 static struct cache cache;
 static uint8_t *memory;
 static uint8_t medium[DISK_BYTES];
