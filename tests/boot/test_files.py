@@ -75,11 +75,7 @@ def test_a_large_directory(machine):
     ("sha256sum /nope /docs", "sha256sum: /docs: is a directory"),
 ], ids=lambda text: text[:20])
 def test_errors_are_for_people(machine, command, says):
-    m = machine(POLICY)
-    m.wait_prompt()
-    output, status = m.run_and_exit(command)
-    assert says in output
-    assert status == 1
+    machine(POLICY).refuses(command, says)
 
 
 def test_control_c_stops_a_command(machine):

@@ -105,11 +105,7 @@ def test_what_is_written_is_on_the_disk(machine, own_disk):
     ("cp /big.bin /a /b", "cp: /b: not a directory"),
 ], ids=lambda text: text[:20])
 def test_errors_are_for_people(machine, command, says):
-    m = machine(POLICY)
-    m.wait_prompt()
-    output, status = m.run_and_exit(command)
-    assert says in output
-    assert status == 1
+    machine(POLICY).refuses(command, says)
 
 
 def test_typing_a_file(machine):

@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from tests.lib.wire import (COMMAND, EVERYONE, PEER, REPORT, Wire, check_sums,
+from tests.lib.wire import (COMMAND, EVERYONE, PEER, REPORT, check_sums,
                             command, pcap_frames, report_text, sum_of)
 
 MAC = bytes.fromhex("525400123456")
@@ -20,13 +20,6 @@ CARDS = INTEL + ["virtio-net"]
 MODELS = {"virtio-net": ("virtio-net-pci-non-transitional", ",iommu_platform=on")}
 
 IP_GOOD, IP_BAD, L4_GOOD, L4_BAD, HASHED = 1, 2, 4, 8, 16
-
-
-@pytest.fixture
-def wire(test_directory):
-    w = Wire(test_directory)
-    yield w
-    w.close()
 
 
 @pytest.fixture

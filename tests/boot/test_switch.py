@@ -2,19 +2,12 @@
 
 import pytest
 
-from tests.lib.wire import COMMAND, EVERYONE, PEER, REPORT, Wire, command, pcap_frames
+from tests.lib.wire import COMMAND, EVERYONE, PEER, REPORT, command, pcap_frames
 
 POLICY = "tests/component/packettest/switch.yaml"
 # The card's address, and what the switch makes of it.
 PORT = [bytes.fromhex("525400123457"), bytes.fromhex("525400123458")]
 PLAIN = b"\x88\xb7"
-
-
-@pytest.fixture
-def wire(test_directory):
-    w = Wire(test_directory)
-    yield w
-    w.close()
 
 
 @pytest.fixture

@@ -172,6 +172,13 @@ class Machine:
         _, _, output = self.console[start:].partition("\n")
         return output.rstrip("\n"), status
 
+    def refuses(self, command, says):
+        """The console does not carry the command out, and says why."""
+        self.wait_prompt()
+        output, status = self.run_and_exit(command)
+        assert says in output
+        assert status == 1
+
     # QEMU
 
     @property
