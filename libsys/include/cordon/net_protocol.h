@@ -41,9 +41,16 @@
  * UDP and ping rings carry records: struct net_record, the data, and padding
  * to the next multiple of NET_RECORD_ALIGN. A record is copied, then checked.
  *
+ * A socket begins with all of its struct net_socket_shared 0, the client's half
+ * too: the server clears it before it answers SOCKET or makes a connection for
+ * ACCEPT (whose data may then come before that answer).
+ *
  * Whoever moves a position sets the socket's bit in the other side's `work`
- * (an atomic or), after it; who finds `sleeps` set then signals. A side that is
- * about to sleep sets `sleeps`, then looks at `work` once more.
+ * (an atomic or), after it; who finds `sleeps` set then clears it and signals.
+ * A side that is about to sleep sets `sleeps`, then looks at `work` once more.
+ * The tails of a stream need no bit until a quarter of the ring is free that
+ * the other side was not told of, and the client's tail of datagrams none at
+ * all: the server reads it when it has one to put.
  */
 #pragma once
 
