@@ -14,7 +14,7 @@ KERNEL_HEADERS := $(wildcard $(foreach d,kernel/include/cordon boot/include/cord
 	$(KERNEL_DIRS) $(BOOT_DIRS),$(d)/*.h))
 USER_HEADERS   := $(wildcard libsys/*.h $(addprefix libsys/include/,*.h */*.h) \
 	$(addsuffix /*.h,$(PROGRAM_DIRS) $(SHARED_DIRS)) tests/attack/*.h)
-HOST_HEADERS   := $(wildcard tools/*/*.h tests/unit/*.h tests/fuzz/*.h tests/host/*.h)
+HOST_HEADERS   := $(wildcard tools/*/*.h tests/unit/*.h tests/unit/*/*.h tests/fuzz/*.h tests/host/*.h)
 
 HEADER_STAMPS := $(patsubst %,$(O)/headers/k/%.ok,$(sort $(KERNEL_HEADERS))) \
 	$(patsubst %,$(O)/headers/u/%.ok,$(sort $(USER_HEADERS))) \
