@@ -3,193 +3,15 @@
  * be refused is refused before anything is changed; the steps themselves form
  * one change, so their order does not matter to a power cut.
  */
-#include "volume.h"
-
 #include <string.h>
 #include <time.h>
 
 #include "servers/fs/commit.h"
 #include "servers/fs/orphan.h"
+#include "servers/fs/place.h"
 
-#define LINKS_MAX   65000u /* as Linux has it */
-#define NAME_BLOCKS 4u     /* that a new name may need at most */
+#define NAME_BLOCKS 4u /* that a new name may need at most */
 #define DEPTH_MAX   4096u
-
-/* A place in the tree: a directory, a name in it, and what is there. */
-struct place {
-    ext2_ino_t directory;
-    char name[FILES_NAME_MAX + 1];
-    int name_bytes;
-    ext2_ino_t inode; /* 0: nothing */
-    struct ext2_inode attributes;
-    bool must_be_directory; /* the path ends with a slash */
-};
-
-/* --- finding --- */
-
-static int place_look(struct volume *v, struct place *p)
-{
-    errcode_t error = ext2fs_lookup(v->fs, p->directory, p->name, p->name_bytes,
-                                    NULL, &p->inode);
-
-    if (error == EXT2_ET_FILE_NOT_FOUND) {
-        p->inode = 0;
-        return FILES_OK;
-    }
-    if (!error)
-        error = ext2fs_read_inode(v->fs, p->inode, &p->attributes);
-    if (!error && p->must_be_directory && !LINUX_S_ISDIR(p->attributes.i_mode))
-        return FILES_ERR_NOT_DIRECTORY;
-    return volume_error(error);
-}
-
-static int place_find(struct volume *v, struct path path, struct place *p)
-{
-    size_t end = path.bytes, start;
-    unsigned type;
-    int error;
-
-    memset(p, 0, sizeof(*p));
-    while (end && path.text[end - 1] == '/')
-        end--;
-    p->must_be_directory = end < path.bytes;
-    for (start = end; start && path.text[start - 1] != '/';)
-        start--;
-    if (end == start)
-        return FILES_ERR_REQUEST; /* the root */
-    if (end - start > FILES_NAME_MAX || path.bytes > FILES_PATH_MAX ||
-        memchr(path.text, 0, path.bytes))
-        return FILES_ERR_NAME;
-    memcpy(p->name, path.text + start, end - start);
-    p->name_bytes = (int)(end - start);
-    if (!strcmp(p->name, ".") || !strcmp(p->name, ".."))
-        return FILES_ERR_REQUEST;
-    error = volume_walk(v, path.text, start, FILES_MUST_DIRECTORY,
-                        &p->directory, &type);
-    return error ? error : place_look(v, p);
-}
-
-static bool is_directory(const struct place *p)
-{
-    return LINUX_S_ISDIR(p->attributes.i_mode);
-}
-
-/* --- entries and counts --- */
-
-static unsigned entry_type(const struct ext2_inode *inode)
-{
-    static const uint8_t types[16] = {
-        [LINUX_S_IFREG >> 12] = EXT2_FT_REG_FILE,
-        [LINUX_S_IFDIR >> 12] = EXT2_FT_DIR,
-        [LINUX_S_IFCHR >> 12] = EXT2_FT_CHRDEV,
-        [LINUX_S_IFBLK >> 12] = EXT2_FT_BLKDEV,
-        [LINUX_S_IFIFO >> 12] = EXT2_FT_FIFO,
-        [LINUX_S_IFSOCK >> 12] = EXT2_FT_SOCK,
-        [LINUX_S_IFLNK >> 12] = EXT2_FT_SYMLINK,
-    };
-
-    return types[inode->i_mode >> 12 & 15];
-}
-
-static errcode_t entry_add(struct volume *v, const struct place *p,
-                           ext2_ino_t inode, unsigned type)
-{
-    errcode_t error =
-        ext2fs_link(v->fs, p->directory, p->name, inode, (int)type);
-
-    if (error != EXT2_ET_DIR_NO_SPACE)
-        return error;
-    error = ext2fs_expand_dir(v->fs, p->directory);
-    return error ? error
-                 : ext2fs_link(v->fs, p->directory, p->name, inode, (int)type);
-}
-
-/* Points an entry somewhere else. */
-struct retarget {
-    const char *name;
-    int name_bytes;
-    ext2_ino_t inode;
-    unsigned type;
-    bool done;
-};
-
-static int retarget_entry(ext2_ino_t directory, int which,
-                          struct ext2_dir_entry *entry, int offset,
-                          int block_bytes, char *buffer, void *context)
-{
-    struct retarget *r = context;
-
-    (void)directory, (void)which, (void)offset, (void)block_bytes, (void)buffer;
-    if (ext2fs_dirent_name_len(entry) != r->name_bytes ||
-        memcmp(entry->name, r->name, (size_t)r->name_bytes) != 0)
-        return 0;
-    entry->inode = r->inode;
-    if (ext2fs_dirent_file_type(entry))
-        ext2fs_dirent_set_file_type(entry, (int)r->type);
-    r->done = true;
-    return DIRENT_ABORT | DIRENT_CHANGED;
-}
-
-static errcode_t entry_retarget(struct volume *v, ext2_ino_t directory,
-                                const char *name, ext2_ino_t inode,
-                                unsigned type)
-{
-    struct retarget r = {name, (int)strlen(name), inode, type, false};
-    errcode_t error =
-        ext2fs_dir_iterate2(v->fs, directory, 0, NULL, retarget_entry, &r);
-
-    return error || r.done ? error : EXT2_ET_FILE_NOT_FOUND;
-}
-
-/* A directory has changed: its time, and the links that ".." of others are. */
-static errcode_t directory_touch(struct volume *v, ext2_ino_t number, int links)
-{
-    struct ext2_inode inode;
-    errcode_t error = ext2fs_read_inode(v->fs, number, &inode);
-
-    if (error)
-        return error;
-    inode.i_mtime = inode.i_ctime = (uint32_t)time(NULL);
-    /* 1 stands for more than can be counted. */
-    if (inode.i_links_count > 1)
-        inode.i_links_count = (uint16_t)(inode.i_links_count + links);
-    return ext2fs_write_inode(v->fs, number, &inode);
-}
-
-static int empty_entry(ext2_ino_t directory, int which,
-                       struct ext2_dir_entry *entry, int offset,
-                       int block_bytes, char *buffer, void *context)
-{
-    bool *empty = context;
-
-    (void)directory, (void)offset, (void)block_bytes, (void)buffer;
-    (void)entry;
-    if (which != DIRENT_OTHER_FILE)
-        return 0;
-    *empty = false;
-    return DIRENT_ABORT;
-}
-
-static int check_empty(struct volume *v, ext2_ino_t directory)
-{
-    bool empty = true;
-    errcode_t error =
-        ext2fs_dir_iterate2(v->fs, directory, 0, NULL, empty_entry, &empty);
-
-    if (error)
-        return volume_error(error);
-    return empty ? FILES_OK : FILES_ERR_NOT_EMPTY;
-}
-
-static int check_links(struct volume *v, ext2_ino_t directory)
-{
-    struct ext2_inode inode;
-    errcode_t error = ext2fs_read_inode(v->fs, directory, &inode);
-
-    if (error)
-        return volume_error(error);
-    return inode.i_links_count >= LINKS_MAX ? FILES_ERR_FULL : FILES_OK;
-}
 
 /* --- making --- */
 
@@ -271,7 +93,7 @@ int tree_mkdir(struct volume *v, struct path path, unsigned mode)
     if (!error && p.inode)
         error = FILES_ERR_EXISTS;
     if (!error)
-        error = check_links(v, p.directory);
+        error = directory_check_links(v, p.directory);
     if (!error)
         error = commit_make_room(v, NAME_BLOCKS);
     /* To be told of a lack of inodes before anything is changed. */
@@ -297,7 +119,7 @@ static int name_gone(struct volume *v, struct place *p)
 
     if (error)
         return volume_error(error);
-    if (is_directory(p))
+    if (place_is_directory(p))
         p->attributes.i_links_count = 0;
     else if (p->attributes.i_links_count)
         p->attributes.i_links_count--;
@@ -314,7 +136,8 @@ static int place_remove(struct volume *v, struct place *p)
     int error;
 
     if (!failed)
-        failed = directory_touch(v, p->directory, is_directory(p) ? -1 : 0);
+        failed =
+            directory_touch(v, p->directory, place_is_directory(p) ? -1 : 0);
     error = volume_error(failed);
     return commit_check(v, error ? error : name_gone(v, p));
 }
@@ -326,7 +149,7 @@ int tree_remove(struct volume *v, struct path path)
 
     if (!error && !p.inode)
         error = FILES_ERR_NOT_FOUND;
-    if (!error && is_directory(&p))
+    if (!error && place_is_directory(&p))
         error = FILES_ERR_IS_DIRECTORY;
     if (!error)
         error = commit_make_room(v, 0);
@@ -340,10 +163,10 @@ int tree_rmdir(struct volume *v, struct path path)
 
     if (!error && !p.inode)
         error = FILES_ERR_NOT_FOUND;
-    if (!error && !is_directory(&p))
+    if (!error && !place_is_directory(&p))
         error = FILES_ERR_NOT_DIRECTORY;
     if (!error)
-        error = check_empty(v, p.inode);
+        error = directory_check_empty(v, p.inode);
     if (!error)
         error = commit_make_room(v, 0);
     return error ? error : place_remove(v, &p);
@@ -376,18 +199,18 @@ static int check_move(struct volume *v, const struct place *from,
 
     if (!from->inode)
         return FILES_ERR_NOT_FOUND;
-    if (!is_directory(from) && to->must_be_directory)
+    if (!place_is_directory(from) && to->must_be_directory)
         return FILES_ERR_NOT_DIRECTORY;
-    if (to->inode && is_directory(from) && !is_directory(to))
+    if (to->inode && place_is_directory(from) && !place_is_directory(to))
         return FILES_ERR_NOT_DIRECTORY;
-    if (to->inode && !is_directory(from) && is_directory(to))
+    if (to->inode && !place_is_directory(from) && place_is_directory(to))
         return FILES_ERR_IS_DIRECTORY;
-    if (is_directory(from))
+    if (place_is_directory(from))
         error = check_not_below(v, to->directory, from->inode);
-    if (!error && is_directory(from) && !to->inode)
-        error = check_links(v, to->directory);
-    if (!error && to->inode && is_directory(to))
-        error = check_empty(v, to->inode);
+    if (!error && place_is_directory(from) && !to->inode)
+        error = directory_check_links(v, to->directory);
+    if (!error && to->inode && place_is_directory(to))
+        error = directory_check_empty(v, to->inode);
     return error;
 }
 
@@ -407,7 +230,7 @@ static errcode_t names_move(struct volume *v, struct place *from,
 static errcode_t directories_touch(struct volume *v, const struct place *from,
                                    const struct place *to)
 {
-    int moved = is_directory(from), replaced = moved && to->inode;
+    int moved = place_is_directory(from), replaced = moved && to->inode;
     errcode_t error = directory_touch(v, from->directory, -moved);
 
     if (!error)

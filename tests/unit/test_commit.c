@@ -6,7 +6,8 @@
  * links: servers/fs/cache.c servers/fs/cache_write.c servers/fs/disk.c
  * links: servers/fs/change.c servers/fs/journal.c servers/fs/journal_replay.c
  * links: servers/fs/commit.c servers/fs/orphan.c servers/fs/path.c
- * links: servers/fs/tree.c servers/fs/volume.c servers/fs/volume_file.c
+ * links: servers/fs/place.c servers/fs/tree.c servers/fs/volume.c
+ * links: servers/fs/volume_file.c
  * links: servers/fs/volume_io.c servers/fs/volume_mount.c
  * links: servers/fs/volume_write.c
  * libs: -lext2fs -lcom_err
