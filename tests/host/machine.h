@@ -14,7 +14,7 @@
 #include "kernel/cpu.h"
 #include "kernel/device.h"
 #include "kernel/endpoint.h"
-#include "tests/unit/vtd_model.h"
+#include "tests/unit/vtd/vtd_model.h"
 
 #define MACHINE_CPUS 2
 

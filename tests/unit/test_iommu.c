@@ -6,7 +6,10 @@
  *
  * The MUTATION_ builds of the driver must make these tests fail.
  *
- * links: tests/unit/vtd_model.c boot/radix_map.c kernel/radix.c
+ * links: tests/unit/vtd/dmar.c tests/unit/vtd/memory.c
+ * links: tests/unit/vtd/queue.c tests/unit/vtd/registers.c
+ * links: tests/unit/vtd/requests.c
+ * links: boot/radix_map.c kernel/radix.c
  * links: iommu/vtd/radix_vtd.c iommu/vtd/scope.c boot/vtd/dmar.c
  * links: boot/vtd/scopes.c iommu/vtd/queue.c iommu/vtd/context.c
  * links: iommu/vtd/domain.c iommu/vtd/remap.c iommu/vtd/fault.c
@@ -22,7 +25,7 @@
 #include "boot/radix_map.h"
 #include "boot/iommu.h"
 #include "boot/vtd/start.h"
-#include "tests/unit/vtd_model.h"
+#include "tests/unit/vtd/vtd_model.h"
 
 #define DEV   0x0020 /* 00:04.0, in unit 0's scope */
 #define OTHER 0x0500 /* 05:00.0, behind unit 0's bridge */

@@ -4,7 +4,10 @@
  * descriptors, root and context entries, remapping entries, MSI messages. And
  * the DMAR reader on good and on broken tables.
  *
- * links: tests/unit/vtd_model.c kernel/radix.c iommu/vtd/radix_vtd.c
+ * links: tests/unit/vtd/dmar.c tests/unit/vtd/memory.c
+ * links: tests/unit/vtd/queue.c tests/unit/vtd/registers.c
+ * links: tests/unit/vtd/requests.c
+ * links: kernel/radix.c iommu/vtd/radix_vtd.c
  * links: iommu/vtd/scope.c boot/vtd/dmar.c boot/vtd/scopes.c
  * links: iommu/vtd/queue.c iommu/vtd/context.c iommu/vtd/domain.c
  * links: iommu/vtd/remap.c iommu/vtd/fault.c boot/vtd/init.c
@@ -19,7 +22,7 @@
 
 #include "boot/iommu.h"
 #include "boot/vtd/start.h"
-#include "tests/unit/vtd_model.h"
+#include "tests/unit/vtd/vtd_model.h"
 
 /* Bits high..low of a 128-bit structure in two words. */
 static uint64_t bits(uint64_t low, uint64_t high, unsigned hi, unsigned lo)

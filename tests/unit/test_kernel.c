@@ -11,7 +11,9 @@
  * links: tests/host/machine.c tests/host/world.c tests/host/world_check.c
  * links: tests/host/caps.c tests/host/world_reach.c
  * links: tests/host/furnish.c
- * links: tests/unit/vtd_model.c
+ * links: tests/unit/vtd/dmar.c tests/unit/vtd/memory.c
+ * links: tests/unit/vtd/queue.c tests/unit/vtd/registers.c
+ * links: tests/unit/vtd/requests.c
  * links: kernel/cap.c kernel/captable.c kernel/destroy.c kernel/device.c
  * links: kernel/device_fault.c kernel/domain.c kernel/endpoint.c
  * links: kernel/fastpath.c kernel/interrupt.c
