@@ -191,6 +191,10 @@ void net_send_pass(struct net *net, unsigned socket, size_t bytes);
 size_t net_receive(struct net *net, unsigned socket, void *data, size_t room);
 size_t net_receive_waiting(struct net *net, unsigned socket);
 
+/* The same, and it stays there to be taken. */
+size_t net_receive_peek(struct net *net, unsigned socket, void *data,
+                        size_t room);
+
 /* The same without a copy: what came, in one piece, to be read in place; then
  * passed. The server may write there, so look once. NULL: nothing. */
 const void *net_receive_data(struct net *net, unsigned socket, size_t *bytes);
@@ -210,7 +214,8 @@ int net_receive_from(struct net *net, unsigned socket, void *data, size_t room,
  * for a batch, all sockets. */
 void net_kick(struct net *net);
 
-/* Waits for news of any socket until `deadline` (0 polls). */
+/* Kicks, then waits for news of any socket until `deadline` (0 polls). True:
+ * net_news() has some, or net_state() is not NET_OK any more. */
 bool net_wait(struct net *net, uint64_t deadline);
 
 /* For a caller that waits elsewhere (with net_options.wake); as packet_sleep()
@@ -229,7 +234,8 @@ int net_news(struct net *net);
 #define NET_ANSWERS_MAX 8u
 
 /* DNS: addresses of `name` (family 4, 6, or 0 for both), in order of
- * preference. Waits for the answer, 20 s at most. */
+ * preference. Waits for the answer, 20 s at most; other threads may use `net`
+ * meanwhile. */
 int net_resolve(struct net *net, const char *name, unsigned family,
                 struct net_address *out, unsigned max, unsigned *count);
 

@@ -36,8 +36,6 @@
  * Positions count bytes mod 2^32; a ring's byte p is at p mod its size. Each
  * side keeps its own positions privately and checks what it reads of the
  * other's: a position that cannot be ends the connection (NET_E_CORRUPT).
- * Before SOCKET or ACCEPT answers, the server sets the socket's positions,
- * events and errors to 0, the client's too, which then begins at 0.
  *
  * TCP rings carry the stream. send_tail moves when the peer has acknowledged.
  * UDP and ping rings carry records: struct net_record, the data, and padding

@@ -1,0 +1,144 @@
+/*
+ * TCP: bytes into the send ring, bytes out of the receive ring, with a copy or
+ * in place.
+ */
+#include "libsys/net_internal.h"
+
+static uint8_t *send_ring(const struct net *net, unsigned socket)
+{
+    return net_arena_send(net->shared, &net->shape, socket);
+}
+
+static uint8_t *receive_ring(const struct net *net, unsigned socket)
+{
+    return net_arena_receive(net->shared, &net->shape, socket);
+}
+
+size_t net_send(struct net *net, unsigned socket, const void *data,
+                size_t bytes)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t room;
+
+    if (s == NULL)
+        return 0;
+    room = net_room(net, socket, s);
+    if (bytes > room)
+        bytes = room;
+    if (bytes == 0)
+        return 0;
+    net_ring_put(send_ring(net, socket), net->shape.send_bytes, s->send_head,
+                 data, bytes);
+    net_sent(net, socket, s, (uint32_t)bytes);
+    return bytes;
+}
+
+size_t net_send_room(struct net *net, unsigned socket)
+{
+    struct net_socket *s = net_socket_find(net, socket, 0);
+
+    return s != NULL ? net_room(net, socket, s) : 0;
+}
+
+void *net_send_space(struct net *net, unsigned socket, size_t *bytes)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t room, start;
+
+    *bytes = 0;
+    room = s != NULL ? net_room(net, socket, s) : 0;
+    if (room == 0)
+        return NULL;
+    start = s->send_head & (net->shape.send_bytes - 1);
+    if (room > net->shape.send_bytes - start)
+        room = net->shape.send_bytes - start;
+    *bytes = room;
+    return send_ring(net, socket) + start;
+}
+
+/* More than there was room for is the caller's mistake: cut off, so that the
+ * server sees no position that cannot be. */
+void net_send_pass(struct net *net, unsigned socket, size_t bytes)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t room;
+
+    if (s == NULL)
+        return;
+    room = net->shape.send_bytes - (s->send_head - s->send_tail);
+    if (bytes > room)
+        bytes = room;
+    if (bytes != 0)
+        net_sent(net, socket, s, (uint32_t)bytes);
+}
+
+size_t net_receive(struct net *net, unsigned socket, void *data, size_t room)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t bytes;
+
+    if (s == NULL)
+        return 0;
+    bytes = net_waiting(net, socket, s);
+    if (bytes > room)
+        bytes = (uint32_t)room;
+    if (bytes == 0)
+        return 0;
+    net_ring_get(receive_ring(net, socket), net->shape.receive_bytes,
+                 s->receive_tail, data, bytes);
+    net_taken(net, socket, s, bytes);
+    return bytes;
+}
+
+size_t net_receive_waiting(struct net *net, unsigned socket)
+{
+    struct net_socket *s = net_socket_find(net, socket, 0);
+
+    return s != NULL ? net_waiting(net, socket, s) : 0;
+}
+
+size_t net_receive_peek(struct net *net, unsigned socket, void *data,
+                        size_t room)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t bytes;
+
+    if (s == NULL)
+        return 0;
+    bytes = net_waiting(net, socket, s);
+    if (bytes > room)
+        bytes = (uint32_t)room;
+    net_ring_get(receive_ring(net, socket), net->shape.receive_bytes,
+                 s->receive_tail, data, bytes);
+    return bytes;
+}
+
+const void *net_receive_data(struct net *net, unsigned socket, size_t *bytes)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t waiting, start;
+
+    *bytes = 0;
+    waiting = s != NULL ? net_waiting(net, socket, s) : 0;
+    if (waiting == 0)
+        return NULL;
+    start = s->receive_tail & (net->shape.receive_bytes - 1);
+    if (waiting > net->shape.receive_bytes - start)
+        waiting = net->shape.receive_bytes - start;
+    *bytes = waiting;
+    return receive_ring(net, socket) + start;
+}
+
+void net_receive_pass(struct net *net, unsigned socket, size_t bytes)
+{
+    struct net_socket *s = net_socket_find(net, socket, NET_TCP);
+    uint32_t waiting;
+
+    if (s == NULL)
+        return;
+    waiting = s->receive_head - s->receive_tail;
+    if (bytes > waiting)
+        bytes = waiting;
+    if (bytes != 0)
+        net_taken(net, socket, s, (uint32_t)bytes);
+}
