@@ -20,14 +20,16 @@ const char *const manifest_restart_names[] = {"never", "on-failure", "always"};
 const char *const manifest_select_names[] = {"class", "id", "address"};
 const char *const manifest_init_offers[] = {"monitor", "power"};
 
-_Static_assert(sizeof(struct manifest_header) == 64, "header");
+_Static_assert(sizeof(struct manifest_header) == 72, "header");
 _Static_assert(sizeof(struct manifest_component) == 112, "component");
 _Static_assert(sizeof(struct manifest_device) == 40, "device");
+_Static_assert(sizeof(struct manifest_network) == 32, "network");
 _Static_assert(sizeof(struct manifest_ioport) == 16, "ioport");
 _Static_assert(sizeof(struct manifest_irq) == 12, "irq");
 _Static_assert(sizeof(struct manifest_offer) == 12, "offer");
 _Static_assert(sizeof(struct manifest_use) == 28, "use");
 _Static_assert(sizeof(struct manifest_arg) == 12, "arg");
+_Static_assert(sizeof(struct manifest_network_rule) == 28, "rule");
 
 #define CRC_START offsetof(struct manifest_header, file)
 
@@ -103,6 +105,15 @@ uint32_t manifest_grants(const struct manifest *m,
     return grants;
 }
 
+const struct manifest_network *manifest_network_of(const struct manifest *m,
+                                                   uint32_t use)
+{
+    for (uint32_t i = 0; i < m->header->network_count; i++)
+        if (m->networks[i].use == use)
+            return &m->networks[i];
+    return NULL;
+}
+
 char *manifest_place(const struct manifest *m, uint32_t line, char *out,
                      size_t out_size)
 {
@@ -172,11 +183,13 @@ static int check_tables(const struct manifest_check *c)
 
     TAKE(component, components, MANIFEST_COMPONENTS_MAX);
     TAKE(device, devices, MANIFEST_DEVICES_MAX);
+    TAKE(network, networks, MANIFEST_NETWORKS_MAX);
     TAKE(ioport, ioports, MANIFEST_IOPORTS_MAX);
     TAKE(irq, irqs, MANIFEST_IRQS_MAX);
     TAKE(offer, offers, MANIFEST_OFFERS_MAX);
     TAKE(use, uses, MANIFEST_USES_MAX);
     TAKE(arg, args, MANIFEST_ARGS_MAX);
+    TAKE(rule, rules, MANIFEST_RULES_MAX);
     m->strings =
         take(c, &at, "string bytes", h->string_bytes, MANIFEST_STRINGS_MAX, 1);
     if (m->strings == NULL)

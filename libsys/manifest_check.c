@@ -158,6 +158,91 @@ static int check_arg(struct manifest_check *c, const struct manifest_arg *r)
     return check_string(c, "argument", r->text);
 }
 
+/* Networks stand in the order of their uses, each with its part of the rules.
+ */
+static int check_network(struct manifest_check *c,
+                         const struct manifest_network *r)
+{
+    uint32_t number = (uint32_t)(r - c->m->networks);
+    uint32_t low = number == 0 ? 0 : r[-1].use + 1;
+    uint32_t first = number == 0 ? 0 : r[-1].rules.first + r[-1].rules.count;
+
+    c->line = r->line;
+    if (r->use < low || r->use >= c->m->header->use_count)
+        return manifest_fail(c, "network of use %u, expected %u to %u",
+                             (unsigned)r->use, (unsigned)low,
+                             (unsigned)c->m->header->use_count - 1);
+    if (check_bound(c, "sockets", r->sockets, 1, MANIFEST_SOCKETS_MAX) ||
+        check_bound(c, "names", r->names, 0, 1) ||
+        check_bound(c, "socket memory", r->memory, MANIFEST_SOCKET_MEMORY_MIN,
+                    MANIFEST_SOCKET_MEMORY_MAX) ||
+        check_pages(c, "socket memory", r->memory) ||
+        check_bound(c, "network rules", r->rules.count, 0,
+                    MANIFEST_NETWORK_RULES_MAX) ||
+        check_bound(c, "first network rule", r->rules.first, first, first) ||
+        check_bound(c, "last network rule", first + r->rules.count, first,
+                    c->m->header->rule_count))
+        return -1;
+    return 0;
+}
+
+static int is_zero_beyond(const struct manifest_network_rule *r)
+{
+    for (unsigned i = r->prefix; i < sizeof r->address * 8; i++)
+        if ((r->address[i / 8] >> (7 - i % 8) & 1) != 0)
+            return 0;
+    return 1;
+}
+
+static int check_rule(struct manifest_check *c,
+                      const struct manifest_network_rule *r)
+{
+    int has_ports = r->protocol == MANIFEST_PROTOCOL_TCP ||
+                    r->protocol == MANIFEST_PROTOCOL_UDP;
+
+    c->line = r->line;
+    if (check_bound(c, "network action", r->action, MANIFEST_NETWORK_LISTEN,
+                    MANIFEST_NETWORK_ACTIONS - 1))
+        return -1;
+    if (!has_ports && r->protocol != MANIFEST_PROTOCOL_ANY &&
+        r->protocol != MANIFEST_PROTOCOL_ICMP)
+        return manifest_fail(c, "protocol %u is none of 0, 1, 6, 17",
+                             r->protocol);
+    if (r->family != 0 && r->family != 4 && r->family != 6)
+        return manifest_fail(c, "address family %u is none of 0, 4, 6",
+                             r->family);
+    if (check_bound(c, "prefix", r->prefix, 0,
+                    r->family == 0   ? 0
+                    : r->family == 4 ? 32
+                                     : 128) ||
+        check_bound(c, "first port", r->port_first, 0, r->port_last))
+        return -1;
+    if (!is_zero_beyond(r))
+        return manifest_fail(c, "address has bits beyond its prefix, %u",
+                             r->prefix);
+    if ((!has_ports || r->port_first == 0) &&
+        (r->port_first != 0 || r->port_last != 0xffff))
+        return manifest_fail(c, "ports %u to %u of protocol %u", r->port_first,
+                             r->port_last, r->protocol);
+    if (r->action == MANIFEST_NETWORK_LISTEN &&
+        (r->family != 0 || r->protocol == MANIFEST_PROTOCOL_ICMP))
+        return manifest_fail(c, "listens on an address or with ICMP");
+    return 0;
+}
+
+/* The networks' parts make up the whole table of rules. */
+static int check_last_rule(struct manifest_check *c)
+{
+    const struct manifest_header *h = c->m->header;
+    const struct manifest_network *last = c->m->networks + h->network_count - 1;
+    uint32_t end =
+        h->network_count == 0 ? 0 : last->rules.first + last->rules.count;
+
+    if (end != h->rule_count)
+        return manifest_fail(c, "rules that belong to nobody");
+    return 0;
+}
+
 /* --- between records --- */
 
 /* Each table is cut into one range per component, in order, without rest. */
@@ -204,6 +289,8 @@ static int check_each(struct manifest_check *c)
     CHECK_EACH(c, offers, offer);
     CHECK_EACH(c, uses, use);
     CHECK_EACH(c, args, arg);
+    CHECK_EACH(c, networks, network);
+    CHECK_EACH(c, rules, rule);
     return 0;
 }
 
@@ -314,8 +401,8 @@ int manifest_check_records(struct manifest_check *c)
     if (check_string(c, "file", h->file) ||
         check_string(c, "system", h->system) ||
         check_string(c, "description", h->description) || check_ranges(c) ||
-        check_each(c) || check_pairs(c) || check_service_names(c) ||
-        check_ioport_overlap(c))
+        check_each(c) || check_last_rule(c) || check_pairs(c) ||
+        check_service_names(c) || check_ioport_overlap(c))
         return -1;
     return 0;
 }

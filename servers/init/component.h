@@ -39,7 +39,7 @@ struct component {
     uint32_t restarts, faults;
     uint32_t said;       /* messages that it logged in this life */
     uint64_t restart_at; /* WAITING: when, monotonic ns */
-    uint64_t ask_again;  /* monitor: not before, monotonic ns (R7) */
+    uint64_t ask_again;  /* questions: not before, monotonic ns (R7) */
     uint64_t past_device_faults;
     bool ready;              /* it said so */
     bool memory_quarantined; /* a device might still write to it (R4) */

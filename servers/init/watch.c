@@ -10,6 +10,7 @@
 
 #include <cordon/cordon.h>
 
+#include "servers/init/client.h"
 #include "servers/init/device.h"
 #include "servers/init/fault_text.h"
 #include "servers/init/life.h"
@@ -85,7 +86,7 @@ static uint64_t own_time(void)
  * ran out on the way or because it did not wait for the answer, it waits for
  * many times as long (R7).
  */
-static void (*question(struct component *c, struct message *m,
+static void (*question(struct component *c, uint64_t purpose, struct message *m,
                        uint32_t *target))(struct component *)
 {
     uint64_t before = own_time(), spent;
@@ -97,7 +98,10 @@ static void (*question(struct component *c, struct message *m,
         return NULL;
     }
 #endif
-    after = monitor_serve(m, target);
+    if (purpose == BADGE_MONITOR)
+        after = monitor_serve(m, target);
+    else
+        client_serve(c, m);
     spent = own_time() - before;
     if (spent > ASK_FREE)
         c->ask_again = clock_now() + ASK_PAUSE * spent;
@@ -120,10 +124,14 @@ static void handle(struct message *m)
         return;
     switch (purpose) {
     case BADGE_LIFE:
-        life_message(&components[number], m);
-        return;
+        if (m->label != LIFECYCLE_CLIENT) {
+            life_message(&components[number], m);
+            return;
+        }
+        question(&components[number], purpose, m, &target);
+        break;
     case BADGE_MONITOR:
-        after = question(&components[number], m, &target);
+        after = question(&components[number], purpose, m, &target);
         break;
     case BADGE_POWER:
         power_serve(m);

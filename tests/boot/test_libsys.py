@@ -5,7 +5,8 @@ import time
 
 POLICY = "tests/component/selftest/policy.yaml"
 PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions",
-         "locks", "messages", "deferral", "sharing", "rings")
+         "locks", "messages", "deferral", "sharing", "rings",
+         "clients")
 
 
 def finished(m):

@@ -7,7 +7,7 @@
  * links: tools/policyc/names.c
  * links: tools/policyc/arena.c tools/policyc/report.c tools/policyc/value.c
  * links: tools/policyc/dump.c tools/policyc/links.c tools/policyc/reach.c
- * links: tools/policyc/dot.c
+ * links: tools/policyc/dot.c tools/policyc/network.c
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +30,22 @@ static void make_good(struct manifest_header *h, size_t size)
     h->crc32 = manifest_crc32((char *)h + skip, size - skip);
 }
 
+/* A server copies the rules into an array of the most that there may be. */
+static void walk_network(const struct manifest *m, uint32_t use)
+{
+    const struct manifest_network *n = manifest_network_of(m, use);
+
+    if (n == NULL)
+        return;
+    if (n->rules.count > MANIFEST_NETWORK_RULES_MAX ||
+        n->rules.first + n->rules.count > m->header->rule_count)
+        abort();
+    for (uint32_t i = 0; i < n->rules.count; i++)
+        if (m->rules[n->rules.first + i].port_first >
+            m->rules[n->rules.first + i].port_last)
+            abort();
+}
+
 /* Touches all that an open manifest hands out, as init would. */
 static void walk(const struct manifest *m, FILE *sink)
 {
@@ -38,10 +54,12 @@ static void walk(const struct manifest *m, FILE *sink)
     for (uint32_t i = 0; i < m->header->component_count; i++) {
         const struct manifest_component *c = &m->components[i];
 
-        for (uint32_t k = 0; k < c->uses.count; k++)
+        for (uint32_t k = 0; k < c->uses.count; k++) {
             if (m->uses[c->uses.first + k].from != MANIFEST_INIT &&
                 m->uses[c->uses.first + k].from >= i)
                 abort(); /* could not start */
+            walk_network(m, c->uses.first + k);
+        }
         if (c->devices.first + c->devices.count > m->header->device_count ||
             (c->capabilities & (c->capabilities - 1)) != 0 ||
             c->budget_ns > c->period_ns)

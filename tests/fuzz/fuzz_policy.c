@@ -7,7 +7,8 @@
  * links: tools/policyc/names.c
  * links: tools/policyc/arena.c tools/policyc/check.c
  * links: tools/policyc/check_devices.c tools/policyc/check_services.c
- * links: tools/policyc/check_start.c
+ * links: tools/policyc/check_network.c tools/policyc/check_start.c
+ * links: tools/policyc/network.c
  * links: tools/policyc/compile.c tools/policyc/dump.c tools/policyc/encode.c
  * links: tools/policyc/keys.c tools/policyc/node.c tools/policyc/report.c
  * links: tools/policyc/schema.c tools/policyc/value.c
@@ -28,16 +29,18 @@ static void forget_lines(struct compiled *c)
 {
     const struct manifest_header *h = c->manifest.header;
     const uint32_t counts[] = {
-        h->component_count, h->device_count, h->ioport_count, h->irq_count,
-        h->offer_count,     h->use_count,    h->arg_count};
+        h->component_count, h->device_count, h->network_count,
+        h->ioport_count,    h->irq_count,    h->offer_count,
+        h->use_count,       h->arg_count,    h->rule_count};
     static const size_t sizes[] = {
-        sizeof(struct manifest_component), sizeof(struct manifest_device),
-        sizeof(struct manifest_ioport),    sizeof(struct manifest_irq),
-        sizeof(struct manifest_offer),     sizeof(struct manifest_use),
-        sizeof(struct manifest_arg)};
+        sizeof(struct manifest_component),   sizeof(struct manifest_device),
+        sizeof(struct manifest_network),     sizeof(struct manifest_ioport),
+        sizeof(struct manifest_irq),         sizeof(struct manifest_offer),
+        sizeof(struct manifest_use),         sizeof(struct manifest_arg),
+        sizeof(struct manifest_network_rule)};
     char *at = (char *)c->bytes.data + sizeof *h;
 
-    for (unsigned i = 0; i < 7; i++)
+    for (unsigned i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
         for (uint32_t k = 0; k < counts[i]; k++, at += sizes[i])
             memset(at, 0, 4);
     memset((char *)c->bytes.data + offsetof(struct manifest_header, crc32), 0,

@@ -150,10 +150,10 @@ def test_hostile_yaml_is_refused_quickly():
 
 def without_places(manifest):
     """The manifest with every record's line set to 0, checksum made good."""
-    size_of = [112, 40, 16, 12, 12, 28, 12]
-    counts = struct.unpack_from("<7I", manifest, 32)
+    size_of = [112, 40, 32, 16, 12, 12, 28, 12, 28]
+    counts = struct.unpack_from("<9I", manifest, 32)
     out = bytearray(manifest)
-    at = 64
+    at = 72
     for count, size in zip(counts, size_of):
         for _ in range(count):
             struct.pack_into("<I", out, at, 0)
@@ -184,7 +184,7 @@ def test_header_is_as_documented(tmp_path):
     path = ROOT / "policies" / "files.yaml"
     data = compile_policy(path, tmp_path / "m")
     magic, version, size, crc = struct.unpack_from("<8sIII", data)
-    assert (magic, version, size) == (b"CORDONMF", 1, len(data))
+    assert (magic, version, size) == (b"CORDONMF", 2, len(data))
     assert crc == zlib.crc32(data[CRC_START:])
 
 
@@ -201,7 +201,7 @@ def test_damaged_manifest_is_refused(tmp_path):
         damaged[at] ^= 1 << at % 8
         path.write_bytes(damaged)
         assert run("--dump", path).returncode == 1, f"byte {at}"
-    for size in (0, 7, 63, 64, len(data) - 1):
+    for size in (0, 7, 71, 72, len(data) - 1):
         path.write_bytes(data[:size])
         assert run("--dump", path).returncode == 1, f"{size} bytes"
 
@@ -320,7 +320,8 @@ SEEN_BY_EDITORS = ["unknown-key", "unknown-key-nested", "missing-key",
                    "missing-top-keys", "wrong-kind", "components-is-a-map",
                    "bad-name", "bad-size", "bad-budget", "bad-threads",
                    "bad-word", "bad-interrupts", "device-malformed",
-                   "ioports-malformed", "irq-twice", "too-many-items"]
+                   "ioports-malformed", "irq-twice", "too-many-items",
+                   "network-rules"]
 
 
 @pytest.mark.parametrize("name", SEEN_BY_EDITORS)

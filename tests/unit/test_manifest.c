@@ -19,18 +19,21 @@ struct sample {
     struct manifest_header header;
     struct manifest_component components[2];
     struct manifest_device devices[1];
+    struct manifest_network networks[1];
     struct manifest_ioport ioports[2];
     struct manifest_irq irqs[1];
     struct manifest_offer offers[1];
     struct manifest_use uses[2];
     struct manifest_arg args[1];
+    struct manifest_network_rule rules[2];
     char strings[80];
 };
 
 #define SAMPLE_SIZE                                                            \
     (offsetof(struct sample, strings) + sizeof((struct sample *)0)->strings)
-_Static_assert(offsetof(struct sample, strings) ==
-                   64 + 2 * 112 + 40 + 2 * 16 + 12 + 12 + 2 * 28 + 12,
+_Static_assert(offsetof(struct sample, strings) == 72 + 2 * 112 + 40 + 32 +
+                                                       2 * 16 + 12 + 12 +
+                                                       2 * 28 + 12 + 2 * 28,
                "no padding between the tables");
 
 static struct sample sample;
@@ -97,6 +100,19 @@ static void fill(void)
                                            string_at("monitor"),
                                            MANIFEST_ACCESS_WRITE};
     sample.args[0] = (struct manifest_arg){17, 1, string_at("verbose")};
+    sample.networks[0] =
+        (struct manifest_network){15, 0, 100, 1, 4 << 20, {0, 2}};
+    sample.rules[0] = (struct manifest_network_rule){.line = 15,
+                                                     .action = 1,
+                                                     .protocol = 6,
+                                                     .port_first = 80,
+                                                     .port_last = 81};
+    sample.rules[1] = (struct manifest_network_rule){.line = 16,
+                                                     .action = 2,
+                                                     .family = 4,
+                                                     .prefix = 9,
+                                                     .port_last = 65535,
+                                                     .address = {10, 128}};
     sample.header = (struct manifest_header){
         .version = MANIFEST_VERSION,
         .size = SAMPLE_SIZE,
@@ -104,11 +120,13 @@ static void fill(void)
         .system = string_at("test"),
         .component_count = 2,
         .device_count = 1,
+        .network_count = 1,
         .ioport_count = 2,
         .irq_count = 1,
         .offer_count = 1,
         .use_count = 2,
         .arg_count = 1,
+        .rule_count = 2,
         .string_bytes = sizeof sample.strings,
     };
     memcpy(sample.header.magic, MANIFEST_MAGIC, 8);
@@ -146,6 +164,9 @@ static void good_manifest_is_read(void **state)
     assert_string_equal(manifest_place(&m, 12, place, sizeof place),
                         "p.yaml:12: ");
     assert_int_equal(m.devices[0].interrupts, 3);
+    assert_ptr_equal(manifest_network_of(&m, 0), &m.networks[0]);
+    assert_null(manifest_network_of(&m, 1));
+    assert_int_equal(m.rules[1].address[1], 128);
     assert_int_equal(m.ioports[1].first, 0x80);
     assert_string_equal(manifest_string(&m, m.args[0].text), "verbose");
     assert_string_equal(manifest_string(&m, m.header->description), "");
@@ -303,17 +324,17 @@ static void wrong_header_fields_are_refused(void **state)
     (void)state;
     REFUSED(header.magic[0], 'X',
             "manifest: does not begin with CORDONMF: not a manifest");
-    REFUSED(header.version, 2, "manifest: has version 2, this reader knows 1");
+    REFUSED(header.version, 1, "manifest: has version 1, this reader knows 2");
     REFUSED(header.component_count, 65, "manifest: 65 components, at most 64");
     REFUSED(header.use_count, 0xffffffff,
             "manifest: 4294967295 uses, at most 512");
     REFUSED(header.string_bytes, 65537,
             "manifest: 65537 string bytes, at most 65536");
     REFUSED(header.arg_count, 2,
-            "manifest: its tables take 544 bytes, it has "
-            "532");
+            "manifest: its tables take 640 bytes, it has "
+            "628");
     REFUSED(header.string_bytes, 79,
-            "manifest: its tables take 531 bytes, it has 532");
+            "manifest: its tables take 627 bytes, it has 628");
     REFUSED(header.file, 80,
             "manifest: file: string at 80, the table has 80 "
             "bytes");
@@ -369,6 +390,62 @@ static void wrong_components_are_refused(void **state)
             "p.yaml:3: restart: 3 is not within 0 and 2");
     REFUSED(components[0].restart_limit, 1000001,
             "p.yaml:3: restart limit: 1000001 is not within 0 and 1000000");
+}
+
+static void wrong_networks_are_refused(void **state)
+{
+    (void)state;
+    REFUSED(networks[0].use, 2, "p.yaml:15: network of use 2, expected 0 to 1");
+    ACCEPTED(networks[0].use, 1);
+    REFUSED(networks[0].sockets, 0,
+            "p.yaml:15: sockets: 0 is not within 1 and 256");
+    REFUSED(networks[0].sockets, 257,
+            "p.yaml:15: sockets: 257 is not within 1 and 256");
+    REFUSED(networks[0].names, 2, "p.yaml:15: names: 2 is not within 0 and 1");
+    REFUSED(networks[0].memory, (64 << 20) + 4096,
+            "p.yaml:15: socket memory: 67112960 is not within 65536 and "
+            "67108864");
+    REFUSED(networks[0].memory, 65537,
+            "p.yaml:15: socket memory: 65537 is not a multiple of 4096");
+    REFUSED(networks[0].rules.count, 17,
+            "p.yaml:15: network rules: 17 is not within 0 and 16");
+    REFUSED(networks[0].rules.count, 3,
+            "p.yaml:15: last network rule: 3 is not within 0 and 2");
+    REFUSED(networks[0].rules.first, 1,
+            "p.yaml:15: first network rule: 1 is not within 0 and 0");
+    REFUSED(networks[0].rules.count, 1,
+            "p.yaml:16: rules that belong to nobody");
+}
+
+static void wrong_rules_are_refused(void **state)
+{
+    (void)state;
+    REFUSED(rules[0].action, 0,
+            "p.yaml:15: network action: 0 is not within 1 and 2");
+    REFUSED(rules[0].action, 3,
+            "p.yaml:15: network action: 3 is not within 1 and 2");
+    REFUSED(rules[0].protocol, 58,
+            "p.yaml:15: protocol 58 is none of 0, 1, 6, 17");
+    REFUSED(rules[0].protocol, 1, "p.yaml:15: ports 80 to 81 of protocol 1");
+    REFUSED(rules[0].protocol, 0, "p.yaml:15: ports 80 to 81 of protocol 0");
+    REFUSED(rules[0].port_first, 0, "p.yaml:15: ports 0 to 81 of protocol 6");
+    REFUSED(rules[0].port_first, 82,
+            "p.yaml:15: first port: 82 is not within 0 and 81");
+    REFUSED(rules[0].family, 4,
+            "p.yaml:15: listens on an address or with ICMP");
+    REFUSED(rules[0].family, 5,
+            "p.yaml:15: address family 5 is none of 0, 4, 6");
+    REFUSED(rules[0].prefix, 1, "p.yaml:15: prefix: 1 is not within 0 and 0");
+    REFUSED(rules[0].address[15], 1,
+            "p.yaml:15: address has bits beyond its prefix, 0");
+    REFUSED(rules[1].prefix, 33,
+            "p.yaml:16: prefix: 33 is not within 0 and 32");
+    REFUSED(rules[1].prefix, 8,
+            "p.yaml:16: address has bits beyond its prefix, 8");
+    REFUSED(rules[1].port_last, 9, "p.yaml:16: ports 0 to 9 of protocol 0");
+    ACCEPTED(rules[1].protocol, 1);
+    ACCEPTED(rules[1].prefix, 32);
+    ACCEPTED(rules[1].family, 6);
 }
 
 /* What the startup page and the table must have room for. */
@@ -537,6 +614,8 @@ int main(void)
         cmocka_unit_test(wrong_header_fields_are_refused),
         cmocka_unit_test(wrong_strings_are_refused),
         cmocka_unit_test(wrong_components_are_refused),
+        cmocka_unit_test(wrong_networks_are_refused),
+        cmocka_unit_test(wrong_rules_are_refused),
         cmocka_unit_test(too_much_for_the_start_is_refused),
         cmocka_unit_test(server_must_offer_a_service),
         cmocka_unit_test(wrong_ranges_are_refused),

@@ -5,7 +5,8 @@
  * links: libsys/manifest.c libsys/manifest_check.c
  * links: tools/policyc/arena.c tools/policyc/check.c
  * links: tools/policyc/check_devices.c tools/policyc/check_services.c
- * links: tools/policyc/check_start.c
+ * links: tools/policyc/check_network.c tools/policyc/check_start.c
+ * links: tools/policyc/network.c
  * links: tools/policyc/compile.c tools/policyc/encode.c tools/policyc/keys.c
  * links: tools/policyc/links.c tools/policyc/node.c tools/policyc/report.c
  * links: tools/policyc/schema.c tools/policyc/value.c
@@ -23,6 +24,7 @@
 
 #include "tools/policyc/compile.h"
 #include "tools/policyc/links.h"
+#include "tools/policyc/network.h"
 #include "tools/policyc/node.h"
 #include "tools/policyc/value.h"
 
@@ -148,6 +150,86 @@ static void printing_is_the_inverse(void **state)
         assert_string_equal(value_print(&arena, rule.type, v.number, v.mask),
                             samples[i].text);
     }
+}
+
+/* --- network rules --- */
+
+static int reads(enum manifest_network_action action, const char *text,
+                 struct manifest_network_rule *out)
+{
+    const char *hint = NULL;
+    int wrong = rule_parse(&arena, action, text, out, &hint);
+
+    if (wrong && text[0] != 0)
+        assert_non_null(hint);
+    return wrong == 0;
+}
+
+static void rules_are_read_and_written(void **state)
+{
+    static const char *const listen[] = {"any", "tcp 80", "udp 5001-5002",
+                                         "tcp any", "tcp 1-65535"};
+    static const char *const connect[] = {
+        "any",         "tcp 10.0.2.2:8000", "udp [fec0::2]:53",
+        "icmp any",    "tcp any:80",        "tcp 10.0.0.0/8:1-1024",
+        "tcp any",     "any 0.0.0.0/0",     "any [::]/0",
+        "any [::1]",   "udp 10.0.2.2",      "tcp [2001:db8::]/33:443",
+        "udp any:1-9", "icmp 10.0.2.3"};
+    struct manifest_network_rule rule;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof listen / sizeof listen[0]; i++) {
+        assert_true(reads(MANIFEST_NETWORK_LISTEN, listen[i], &rule));
+        assert_string_equal(rule_text(&arena, &rule), listen[i]);
+    }
+    for (size_t i = 0; i < sizeof connect / sizeof connect[0]; i++) {
+        assert_true(reads(MANIFEST_NETWORK_CONNECT, connect[i], &rule));
+        assert_string_equal(rule_text(&arena, &rule), connect[i]);
+    }
+    assert_true(reads(MANIFEST_NETWORK_CONNECT, "tcp any:any", &rule));
+    assert_string_equal(rule_text(&arena, &rule), "tcp any");
+    assert_true(reads(MANIFEST_NETWORK_CONNECT, "tcp 10.0.2.2/32:7", &rule));
+    assert_string_equal(rule_text(&arena, &rule), "tcp 10.0.2.2:7");
+}
+
+static void other_rules_are_refused(void **state)
+{
+    static const char *const listen[] = {
+        "",        "tcp",     "80",        "tcp 0",      "tcp 65536",
+        "tcp 2-1", "tcp 80-", "tcp -80",   "icmp any",   "tcp 80 ",
+        "any 80",  "tcp  80", "tcp 80,81", "sctp 80",    "tcp 10.0.2.2:80",
+        "TCP 80",  "any ",    "tcp 0x50",  "tcp 1-70000"};
+    static const char *const connect[] = {"",
+                                          "tcp",
+                                          "tcp ",
+                                          "tcp 80",
+                                          "tcp 10.0.2.2:",
+                                          "tcp 10.0.2.2:0",
+                                          "icmp any:80",
+                                          "any 10.0.2.2:80",
+                                          "any any:1",
+                                          "tcp 10.0.2.256:80",
+                                          "tcp 10.0.2:80",
+                                          "tcp 10.0.2.1/8:80",
+                                          "tcp 10.0.0.0/33",
+                                          "tcp 10.0.0.0/",
+                                          "tcp fec0::2",
+                                          "udp [fec0::2:53",
+                                          "udp [10.0.2.2]:53",
+                                          "udp [fec0::2]/64:53",
+                                          "udp [fec0::]/129",
+                                          "tcp host:80",
+                                          "tcp any:80 ",
+                                          "tcp 10.0.2.2:80-90-91"};
+    struct manifest_network_rule rule;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof listen / sizeof listen[0]; i++)
+        if (reads(MANIFEST_NETWORK_LISTEN, listen[i], &rule))
+            fail_msg("listen '%s' was read", listen[i]);
+    for (size_t i = 0; i < sizeof connect / sizeof connect[0]; i++)
+        if (reads(MANIFEST_NETWORK_CONNECT, connect[i], &rule))
+            fail_msg("connect '%s' was read", connect[i]);
 }
 
 /* --- suggestions, report --- */
@@ -381,6 +463,8 @@ int main(void)
         CASE(integers_are_decimal),
         CASE(selectors_are_packed),
         CASE(printing_is_the_inverse),
+        CASE(rules_are_read_and_written),
+        CASE(other_rules_are_refused),
         CASE(nearest_word_helps_or_is_silent),
         CASE(report_is_in_order_of_place),
         CASE(report_counts_what_it_does_not_keep),

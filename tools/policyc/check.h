@@ -32,6 +32,13 @@ void check_devices(struct report *r, struct policy *policy);
 /* Offers, uses, cycles; sets component.start. */
 void check_services(struct report *r, struct policy *policy);
 
+/* What a use says about the network: not of init, no rule twice, not too many.
+ */
+void check_network(struct report *r, const struct use *use);
+
+/* What a server's clients may have of its memory is less than it has. */
+void check_socket_memory(struct report *r, const struct policy *policy);
+
 /* The component of this name, or NULL. */
 struct component *policy_find(const struct policy *policy, const char *name);
 

@@ -145,6 +145,7 @@ static void check_uses(struct report *r, const struct policy *policy,
         const struct use *use = LIST_ITEM(c->uses, struct use, i);
 
         check_use(r, policy, c, use);
+        check_network(r, use);
         for (unsigned k = 0; k < i; k++) {
             const struct use *other = LIST_ITEM(c->uses, struct use, k);
 
@@ -277,4 +278,5 @@ void check_services(struct report *r, struct policy *policy)
         if (g->state[i] == NEW)
             search_cycles(g, i);
     number_components(g);
+    check_socket_memory(r, policy);
 }

@@ -6,6 +6,7 @@
 #include "output.h"
 
 #include "links.h"
+#include "network.h"
 #include "value.h"
 
 #include <string.h>
@@ -229,6 +230,25 @@ static void write_init_services(const struct dot *d, uint32_t number)
                 number, names);
 }
 
+/* Lines of the edge's label: what the user may do in the network. */
+static void write_network(const struct dot *d, uint32_t use)
+{
+    const struct manifest_network *n = manifest_network_of(d->m, use);
+    const char *listen, *connect;
+
+    if (n == NULL)
+        return;
+    listen = rules_text(d->arena, d->m, n, MANIFEST_NETWORK_LISTEN, "\\n    ");
+    connect =
+        rules_text(d->arena, d->m, n, MANIFEST_NETWORK_CONNECT, "\\n    ");
+    if (listen[0] != 0)
+        fprintf(d->out, "\\n  listens: %s", listen);
+    if (connect[0] != 0)
+        fprintf(d->out, "\\n  connects: %s", connect);
+    if (n->names)
+        fprintf(d->out, "\\n  resolves names");
+}
+
 static void write_services(const struct dot *d)
 {
     const struct manifest *m = d->m;
@@ -244,6 +264,7 @@ static void write_services(const struct dot *d)
                 u->from, service);
         if (strcmp(service, alias) != 0)
             fprintf(d->out, " as %s", alias);
+        write_network(d, i);
         fprintf(d->out, "  \"]\n");
     }
     for (uint32_t i = 0; i < m->header->component_count; i++) {

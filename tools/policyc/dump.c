@@ -4,6 +4,7 @@
  */
 #include "output.h"
 
+#include "network.h"
 #include "value.h"
 
 #include <string.h>
@@ -95,6 +96,26 @@ static void write_legacy(const struct dump *d,
                 i + 1 == c->irqs.count ? "]\n" : "");
 }
 
+static void write_rules(const struct dump *d, const struct manifest_network *n,
+                        enum manifest_network_action action, const char *name)
+{
+    const char *text = rules_text(d->arena, d->m, n, action, "\", \"");
+
+    if (text[0] != 0)
+        fprintf(d->out, "%s: [\"%s\"], ", name, text);
+}
+
+static void write_network(const struct dump *d,
+                          const struct manifest_network *n)
+{
+    fprintf(d->out, ",\n         network: {");
+    write_rules(d, n, MANIFEST_NETWORK_LISTEN, "listen");
+    write_rules(d, n, MANIFEST_NETWORK_CONNECT, "connect");
+    fprintf(d->out, "names: %s, sockets: %u, memory: %s}",
+            n->names ? "true" : "false", n->sockets,
+            size_text(d->arena, n->memory));
+}
+
 static void write_services(const struct dump *d,
                            const struct manifest_component *c)
 {
@@ -103,10 +124,16 @@ static void write_services(const struct dump *d,
     for (uint32_t i = 0; i < c->uses.count; i++) {
         const struct manifest_use *u = &d->m->uses[c->uses.first + i];
 
-        fprintf(d->out, "      - {service: %s, from: %s, as: %s%s%s}\n",
+        const struct manifest_network *n =
+            manifest_network_of(d->m, c->uses.first + i);
+
+        fprintf(d->out, "      - {service: %s, from: %s, as: %s%s%s",
                 string(d, u->service), manifest_component_name(d->m, u->from),
                 string(d, u->alias), u->access ? ", access: " : "",
                 u->access ? manifest_access_names[u->access] : "");
+        if (n != NULL)
+            write_network(d, n);
+        fprintf(d->out, "}\n");
     }
     for (uint32_t i = 0; i < c->offers.count; i++)
         fprintf(d->out, "%s%s%s", i == 0 ? "    offers: [" : ", ",

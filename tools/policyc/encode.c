@@ -9,6 +9,8 @@
 #include <cordon/manifest.h>
 #include <string.h>
 
+#define TABLES 10
+
 /* One table while it grows; `most` is the manifest's bound. */
 struct table {
     const char *name;
@@ -22,8 +24,8 @@ struct encoder {
     struct report *report;
     const struct policy *policy;
     struct manifest_header header;
-    struct table components, devices, ioports, irqs, offers, uses, args,
-        strings;
+    struct table components, devices, networks, ioports, irqs, offers, uses,
+        args, rules, strings;
 };
 
 static struct table new_table(struct encoder *e, const char *name,
@@ -96,6 +98,35 @@ static void add_device(struct encoder *e, uint32_t owner,
     append(&e->devices, &record);
 }
 
+static void add_rules(struct encoder *e, const struct list *rules)
+{
+    for (unsigned i = 0; i < rules->count; i++) {
+        const struct value *v = LIST_ITEM(*rules, struct value, i);
+        struct manifest_network_rule record = v->rule;
+
+        record.line = line_of(v->place);
+        append(&e->rules, &record);
+    }
+}
+
+/* Of the use that is appended next. */
+static void add_network(struct encoder *e, const struct network *n)
+{
+    struct manifest_network record = {
+        .line = line_of(n->place),
+        .use = e->uses.count,
+        .sockets = (uint32_t)n->sockets.number,
+        .names = (uint32_t)n->names.number,
+        .memory = n->memory.number,
+        .rules.first = e->rules.count,
+    };
+
+    add_rules(e, &n->listen);
+    add_rules(e, &n->connect);
+    record.rules = range_from(&e->rules, record.rules.first);
+    append(&e->networks, &record);
+}
+
 static void add_use(struct encoder *e, uint32_t owner, const struct use *use)
 {
     const struct component *from = policy_find(e->policy, use->from.text);
@@ -109,6 +140,8 @@ static void add_use(struct encoder *e, uint32_t owner, const struct use *use)
         .access = (uint32_t)use->access.number,
     };
 
+    if (use->network != NULL)
+        add_network(e, use->network);
     if (from == NULL) {
         while (strcmp(manifest_init_offers[record.offer], use->service.text))
             record.offer++;
@@ -222,6 +255,8 @@ static void begin(struct encoder *e, const char *file)
                   MANIFEST_COMPONENTS_MAX);
     e->devices = new_table(e, "devices", sizeof(struct manifest_device),
                            MANIFEST_DEVICES_MAX);
+    e->networks = new_table(e, "networks", sizeof(struct manifest_network),
+                            MANIFEST_NETWORKS_MAX);
     e->ioports = new_table(e, "ioports", sizeof(struct manifest_ioport),
                            MANIFEST_IOPORTS_MAX);
     e->irqs =
@@ -232,6 +267,9 @@ static void begin(struct encoder *e, const char *file)
         new_table(e, "uses", sizeof(struct manifest_use), MANIFEST_USES_MAX);
     e->args =
         new_table(e, "args", sizeof(struct manifest_arg), MANIFEST_ARGS_MAX);
+    e->rules =
+        new_table(e, "network rules", sizeof(struct manifest_network_rule),
+                  MANIFEST_RULES_MAX);
     e->strings = new_table(e, "bytes of text", 1, MANIFEST_STRINGS_MAX);
     memcpy(e->header.magic, MANIFEST_MAGIC, sizeof e->header.magic);
     e->header.version = MANIFEST_VERSION;
@@ -245,17 +283,18 @@ static void begin(struct encoder *e, const char *file)
 static struct bytes join(struct encoder *e)
 {
     struct manifest_header *h = &e->header;
-    const struct table *tables[] = {&e->components, &e->devices, &e->ioports,
-                                    &e->irqs,       &e->offers,  &e->uses,
-                                    &e->args,       &e->strings};
-    uint32_t *counts[] = {&h->component_count, &h->device_count,
-                          &h->ioport_count,    &h->irq_count,
-                          &h->offer_count,     &h->use_count,
-                          &h->arg_count,       &h->string_bytes};
+    const struct table *tables[TABLES] = {
+        &e->components, &e->devices, &e->networks, &e->ioports, &e->irqs,
+        &e->offers,     &e->uses,    &e->args,     &e->rules,   &e->strings};
+    uint32_t *counts[TABLES] = {&h->component_count, &h->device_count,
+                                &h->network_count,   &h->ioport_count,
+                                &h->irq_count,       &h->offer_count,
+                                &h->use_count,       &h->arg_count,
+                                &h->rule_count,      &h->string_bytes};
     struct bytes out = {NULL, sizeof *h};
     char *at;
 
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < TABLES; i++) {
         if (tables[i]->count > tables[i]->most) {
             report_error(e->report, e->policy->place,
                          "%u %s in all, at most %u", tables[i]->count,
@@ -270,7 +309,7 @@ static struct bytes join(struct encoder *e)
     at = out.data = arena_alloc(e->report->arena, out.size);
     memcpy(at, h, sizeof *h);
     at += sizeof *h;
-    for (unsigned i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < TABLES; i++) {
         memcpy(at, tables[i]->bytes, tables[i]->count * tables[i]->record);
         at += tables[i]->count * tables[i]->record;
     }

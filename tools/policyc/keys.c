@@ -94,6 +94,22 @@ static const struct schema restart_schema = {"restart", restart_keys,
                                              COUNT(restart_keys),
                                              sizeof(struct restart), "rule"};
 
+static const struct key network_keys[] = {
+    {LIST(network, listen, MANIFEST_NETWORK_RULES_MAX),
+     .rule.type = VALUE_LISTEN, .text = "ports that it may listen on"},
+    {LIST(network, connect, MANIFEST_NETWORK_RULES_MAX),
+     .rule.type = VALUE_CONNECT, .text = "whom it may connect and send to"},
+    {AT(network, names), .rule.type = VALUE_BOOL, .preset = "false",
+     .text = "whether it may have names resolved (DNS)"},
+    {AT(network, sockets), NUMBER(1, MANIFEST_SOCKETS_MAX), .preset = "8",
+     .text = "sockets at once"},
+    {AT(network, memory),
+     SIZE(MANIFEST_SOCKET_MEMORY_MIN, MANIFEST_SOCKET_MEMORY_MAX),
+     .preset = "256KiB", .text = "of the server's memory, for its sockets"},
+};
+static const struct schema network_schema = {
+    "network", network_keys, COUNT(network_keys), sizeof(struct network), NULL};
+
 static const struct key use_keys[] = {
     {AT(use, service), .rule.type = VALUE_NAME, .required = 1,
      .text = "what the other component calls it in `offers`"},
@@ -104,6 +120,8 @@ static const struct key use_keys[] = {
     {AT(use, access), WORDS(manifest_access_names, MANIFEST_ACCESSES),
      .preset = "read",
      .text = "whether it may also change what the service keeps"},
+    {MAP(use, network, &network_schema),
+     .text = "what it may do in the network; absent: nothing"},
 };
 static const struct schema use_schema = {"uses", use_keys, COUNT(use_keys),
                                          sizeof(struct use), NULL};
@@ -166,7 +184,8 @@ const struct schema policy_schema = {"policy", policy_keys, COUNT(policy_keys),
                                      sizeof(struct policy), NULL};
 
 const struct schema *const schema_parts[] = {
-    &machine_schema, &component_schema, &budget_schema,     &device_schema,
-    &devices_schema, &use_schema,       &interrupts_schema, &restart_schema,
+    &machine_schema, &component_schema,  &budget_schema,
+    &device_schema,  &devices_schema,    &use_schema,
+    &network_schema, &interrupts_schema, &restart_schema,
 };
 const unsigned schema_part_count = COUNT(schema_parts);

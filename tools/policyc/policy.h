@@ -51,12 +51,22 @@ struct restart {
     struct value limit;
 };
 
+struct network {
+    struct place place;
+    struct list listen;  /* of struct value */
+    struct list connect; /* of struct value */
+    struct value names;
+    struct value sockets;
+    struct value memory;
+};
+
 struct use {
     struct place place;
     struct value service;
     struct value from;
     struct value as;
     struct value access;
+    struct network *network;
 };
 
 struct component {

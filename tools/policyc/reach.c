@@ -9,6 +9,7 @@
 #include "output.h"
 
 #include "links.h"
+#include "network.h"
 #include "value.h"
 
 #include <string.h>
@@ -99,6 +100,28 @@ static void write_behind(const struct reach *r, uint32_t i)
                 device_text(r->arena, &r->m->devices[c->devices.first + k]));
 }
 
+/* What the caller may do in the network, below the call. */
+static void write_network(const struct reach *r, const struct manifest_use *u)
+{
+    const struct manifest_network *n =
+        manifest_network_of(r->m, (uint32_t)(u - r->m->uses));
+    const char *listen, *connect;
+
+    if (n == NULL)
+        return;
+    listen = rules_text(r->arena, r->m, n, MANIFEST_NETWORK_LISTEN, ", ");
+    connect = rules_text(r->arena, r->m, n, MANIFEST_NETWORK_CONNECT, ", ");
+    write_field(r, "");
+    fprintf(r->out, "  may listen %s%s; may connect %s%s;\n",
+            listen[0] != 0 ? "on " : "nowhere", listen,
+            connect[0] != 0 ? "to " : "nowhere", connect);
+    write_field(r, "");
+    fprintf(r->out, "  %s resolve names; %u socket%s, %s of %s's memory\n",
+            n->names ? "may" : "may not", n->sockets,
+            n->sockets == 1 ? "" : "s", size_text(r->arena, n->memory),
+            name_of(r, u->from));
+}
+
 /* Whom component `i` calls, and whom those call, one level deeper a line. A
  * component that was shown is not shown again below another. */
 static void write_calls(const struct reach *r, uint32_t i, unsigned depth,
@@ -116,6 +139,8 @@ static void write_calls(const struct reach *r, uint32_t i, unsigned depth,
         if (u->from != MANIFEST_INIT)
             write_behind(r, u->from);
         fprintf(r->out, "\n");
+        if (depth == 0)
+            write_network(r, u);
         if (u->from == MANIFEST_INIT || shown[u->from])
             continue;
         shown[u->from] = 1;

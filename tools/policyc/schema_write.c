@@ -35,6 +35,10 @@ static const char *const patterns[VALUE_TYPES] = {
     [VALUE_ADDRESS] = "^[0-9A-Fa-f]{4}:[0-9A-Fa-f]{2}:[01][0-9A-Fa-f]\\.[0-7]$",
     [VALUE_PORTS] =
         "^(0x[0-9A-Fa-f]{1,4}|[0-9]{1,5})(-(0x[0-9A-Fa-f]{1,4}|[0-9]{1,5}))?$",
+    [VALUE_LISTEN] = "^(any|(tcp|udp) (any|[0-9]{1,5}(-[0-9]{1,5})?))$",
+    [VALUE_CONNECT] =
+        "^(any|(tcp|udp|icmp|any) (any|([0-9.]+|\\[[0-9A-Fa-f:.]+\\])"
+        "(/[0-9]{1,3})?)(:(any|[0-9]{1,5}(-[0-9]{1,5})?))?)$",
 };
 
 /* The members that describe one scalar, without braces. */
@@ -169,8 +173,9 @@ void schema_write(FILE *out)
 static void write_type(FILE *out, const struct key *key)
 {
     static const char *const names[VALUE_TYPES] = {
-        "name", "text",  "number", "size",    "time", "true or false",
-        "word", "class", "ID",     "address", "ports"};
+        "name",          "text",        "number",      "size", "time",
+        "true or false", "word",        "class",       "ID",   "address",
+        "ports",         "listen rule", "connect rule"};
     const struct value_rule *rule = &key->rule;
     struct arena arena = {NULL};
 

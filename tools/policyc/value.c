@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "network.h"
+
 static const char *const type_texts[VALUE_TYPES] = {
     [VALUE_NAME] = "a name (a-z, then also 0-9, '-', '_'; at most 31)",
     [VALUE_TEXT] = "one line of text, at most 255 bytes",
@@ -19,6 +21,9 @@ static const char *const type_texts[VALUE_TYPES] = {
     [VALUE_ID] = "vendor and device like \"8086:10d3\" (hex)",
     [VALUE_ADDRESS] = "an address like \"0000:00:04.0\" (hex)",
     [VALUE_PORTS] = "I/O ports like \"0x3f8-0x3ff\" or \"0x80\"",
+    [VALUE_LISTEN] = "a protocol and ports like \"tcp 80\", or \"any\"",
+    [VALUE_CONNECT] =
+        "a protocol and an address like \"tcp 10.0.2.2:80\", or \"any\"",
 };
 
 const char *value_type_text(enum value_type type)
@@ -236,6 +241,12 @@ static int parse_by_type(struct arena *arena, const struct value_rule *rule,
         return parse_address(text, out);
     case VALUE_PORTS:
         return parse_ports(text, out);
+    case VALUE_LISTEN:
+        return rule_parse(arena, MANIFEST_NETWORK_LISTEN, text, &out->rule,
+                          hint);
+    case VALUE_CONNECT:
+        return rule_parse(arena, MANIFEST_NETWORK_CONNECT, text, &out->rule,
+                          hint);
     case VALUE_TYPES:
         break;
     }

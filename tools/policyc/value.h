@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include <cordon/manifest.h>
+
 #include "report.h"
 
 enum value_type {
@@ -20,6 +22,8 @@ enum value_type {
     VALUE_ID,      /* number: "8086:10d3" */
     VALUE_ADDRESS, /* number: "0000:00:04.0" */
     VALUE_PORTS,   /* number: first, mask: last: "0x3f8-0x3ff" or "0x80" */
+    VALUE_LISTEN,  /* rule: "tcp 80" */
+    VALUE_CONNECT, /* rule: "tcp 10.0.2.2:8000" */
     VALUE_TYPES
 };
 
@@ -31,6 +35,7 @@ struct value {
     uint64_t number;
     uint64_t mask;
     const char *text;
+    struct manifest_network_rule rule; /* without its line */
 };
 
 /* What a scalar has to be. */

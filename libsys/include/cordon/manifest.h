@@ -3,7 +3,7 @@
  *
  * tools/policyc writes it, GRUB loads it as a module, and init trusts it alone:
  * no text parser runs on the machine. All integers are little-endian. The file
- * is a header and eight tables, each directly behind the one before, in the
+ * is a header and ten tables, each directly behind the one before, in the
  * order of the counts in the header; there are no offsets to get wrong.
  *
  * Components stand in the order in which they start: whoever a component uses,
@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 #define MANIFEST_MAGIC   "CORDONMF" /* eight bytes, without the NUL */
-#define MANIFEST_VERSION 1u
+#define MANIFEST_VERSION 2u
 
 /* A component number that is not one: the built-in component `init`. */
 #define MANIFEST_INIT 0xffffffffu
@@ -133,11 +133,13 @@ struct manifest_header {
     uint32_t description; /* string */
     uint32_t component_count;
     uint32_t device_count;
+    uint32_t network_count;
     uint32_t ioport_count;
     uint32_t irq_count;
     uint32_t offer_count;
     uint32_t use_count;
     uint32_t arg_count;
+    uint32_t rule_count;
     uint32_t string_bytes;
 };
 
@@ -242,11 +244,13 @@ struct manifest {
     const struct manifest_header *header; /* has the counts */
     const struct manifest_component *components;
     const struct manifest_device *devices;
+    const struct manifest_network *networks;
     const struct manifest_ioport *ioports;
     const struct manifest_irq *irqs;
     const struct manifest_offer *offers;
     const struct manifest_use *uses;
     const struct manifest_arg *args;
+    const struct manifest_network_rule *rules;
     const char *strings;
 };
 
@@ -276,6 +280,10 @@ static inline const char *manifest_file(const struct manifest *m)
  * Domain, PCI endpoint, six windows, DMA memory, and its interrupts. */
 uint32_t manifest_grants(const struct manifest *m,
                          const struct manifest_component *c);
+
+/* What the user of use `use` may do in the network; NULL: nothing. */
+const struct manifest_network *manifest_network_of(const struct manifest *m,
+                                                   uint32_t use);
 
 /* The name of component `number`; "init" for MANIFEST_INIT. */
 const char *manifest_component_name(const struct manifest *m, uint32_t number);

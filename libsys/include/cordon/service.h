@@ -80,11 +80,11 @@ struct service_client {
  * Asks init who the sender of a request is: `badge` as it came with the
  * message. init answers only about a component that uses a service of the
  * asker's; if it uses several of them, `access` and `network` are those of the
- * first that has a network. Returns SERVICE_OK; SERVICE_DENIED: it uses none;
- * SERVICE_NOT_FOUND: no component has that badge; SERVICE_BUSY: asked too
- * often, try again; or why init did not answer. The policy does not change
- * while the system runs, so one call per client is enough. Like every call, it
- * overwrites the thread's message page: take what the request says first.
+ * first that has a network. Returns SERVICE_OK; SERVICE_DENIED: it uses none,
+ * or there is no such component; SERVICE_BUSY: asked too often, try again; or
+ * why init did not answer. The policy does not change while the system runs, so
+ * one call per client is enough. Like every call, it overwrites the thread's
+ * message page: take what the request says first.
  */
 enum service_error service_client(uint64_t badge, struct service_client *out);
 

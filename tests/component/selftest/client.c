@@ -165,3 +165,63 @@ const char *test_rings(void)
                        TEST_ENTRY_BYTES, false));
     return exchange(&out, &in, server, events);
 }
+
+/* --- what a server is told of its clients --- */
+
+static const char *about_us(const struct service_client *c)
+{
+    const struct manifest_network_rule *to = &c->rules[1];
+
+    EXPECT(strcmp(c->name, "client") == 0 && c->write);
+    EXPECT(c->has_network && c->names);
+    EXPECT(c->sockets == 3 && c->memory == 64 << 10 && c->rule_count == 3);
+    EXPECT(c->rules[0].action == MANIFEST_NETWORK_LISTEN);
+    EXPECT(c->rules[0].protocol == MANIFEST_PROTOCOL_UDP);
+    EXPECT(c->rules[0].port_first == 7 && c->rules[0].port_last == 7);
+    EXPECT(to->action == MANIFEST_NETWORK_CONNECT && to->family == 4);
+    EXPECT(to->prefix == 8 && memcmp(to->address, "\x0a\0\0\0", 4) == 0);
+    EXPECT(to->port_first == 1 && to->port_last == 1024);
+    EXPECT(c->rules[2].protocol == MANIFEST_PROTOCOL_ANY);
+    EXPECT(c->rules[2].port_first == 0 && c->rules[2].port_last == 65535);
+    return NULL;
+}
+
+/* The server asks init about `badge` (0: ours). */
+static uint64_t told(uint64_t badge, struct service_client *out)
+{
+    struct message m;
+
+    if (ask(TEST_CLIENT, badge, &m) != OK ||
+        message_get_bytes(&m, out, sizeof *out) != sizeof *out)
+        return SERVICE_ERRORS;
+    return m.label;
+}
+
+const char *test_clients(void)
+{
+    struct service_client c;
+    unsigned known = 0;
+
+    EXPECT(told(0, &c) == SERVICE_OK);
+    EXPECT(about_us(&c) == NULL);
+    for (uint64_t badge = 1; badge <= MANIFEST_COMPONENTS_MAX + 1; badge++) {
+        uint64_t error = told(badge, &c);
+
+        EXPECT(error == SERVICE_OK || error == SERVICE_DENIED);
+        if (error == SERVICE_DENIED) {
+            EXPECT(c.name[0] == 0 && c.rule_count == 0);
+            continue;
+        }
+        known++;
+        if (strcmp(c.name, "aborts") == 0) /* uses it, without a network */
+            EXPECT(!c.write && !c.has_network && c.rule_count == 0);
+        else
+            EXPECT(about_us(&c) == NULL);
+    }
+    EXPECT(known == 2); /* of six components these two use the server */
+    EXPECT(told(1ull << 32 | 1, &c) == SERVICE_DENIED);
+    EXPECT(told(~0ull, &c) == SERVICE_DENIED);
+    for (uint64_t badge = 0; badge <= 8; badge++) /* of us nobody is a client */
+        EXPECT(service_client(badge, &c) == SERVICE_DENIED);
+    return NULL;
+}

@@ -24,6 +24,7 @@ static const struct {
     {"deferral", test_deferral},
     {"sharing", test_sharing},
     {"rings", test_rings},
+    {"clients", test_clients},
 };
 
 static int run_tests(void)

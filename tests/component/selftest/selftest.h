@@ -8,14 +8,15 @@
 #include <cordon/cordon.h>
 
 enum test_label {
-    TEST_ECHO = 1,  /* any words -> the same words */
-    TEST_LEND = 2,  /* share_lend */
-    TEST_SUM = 3,   /* -> sum of the share's bytes; then each is one larger */
-    TEST_GONE = 4,  /* -> 1 if the share's Frames have gone */
-    TEST_LATER = 5, /* answered by the next TEST_NOW, with its word */
-    TEST_NOW = 6,   /* word */
-    TEST_RINGS = 7, /* the share holds two rings; caps: Notification to signal
-                       -> Notification to signal */
+    TEST_ECHO = 1,   /* any words -> the same words */
+    TEST_LEND = 2,   /* share_lend */
+    TEST_SUM = 3,    /* -> sum of the share's bytes; then each is one larger */
+    TEST_GONE = 4,   /* -> 1 if the share's Frames have gone */
+    TEST_LATER = 5,  /* answered by the next TEST_NOW, with its word */
+    TEST_NOW = 6,    /* word */
+    TEST_RINGS = 7,  /* the share holds two rings; caps: Notification to signal
+                        -> Notification to signal */
+    TEST_CLIENT = 8, /* badge, 0: the sender's -> struct service_client */
 };
 
 #define TEST_ENTRIES     16u
@@ -44,3 +45,4 @@ const char *test_messages(void);
 const char *test_deferral(void);
 const char *test_sharing(void);
 const char *test_rings(void);
+const char *test_clients(void);

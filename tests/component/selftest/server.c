@@ -102,6 +102,17 @@ static void on_events(struct service *s, uint64_t bits)
     } while (!ring_may_sleep(&requests) && ring_space(&answers) != 0);
 }
 
+/* What init tells us about a client, told on. */
+static void tell_client(struct message *m)
+{
+    uint64_t badge = message_word(m, 0);
+    struct service_client about;
+    uint64_t error = service_client(badge == 0 ? m->badge : badge, &about);
+
+    message_begin(m, error);
+    message_put_bytes(m, &about, sizeof about);
+}
+
 static void on_message(struct service *s, struct message *m)
 {
     uint64_t value = message_word(m, 0), error = SERVICE_OK;
@@ -109,6 +120,9 @@ static void on_message(struct service *s, struct message *m)
     switch (m->label) {
     case TEST_ECHO:
         echo(m);
+        return;
+    case TEST_CLIENT:
+        tell_client(m);
         return;
     case TEST_LEND:
         message_begin(m, lend(m));
