@@ -21,6 +21,7 @@ include tools/common.mk
 include tools/setup.mk
 include tools/generate.mk
 include tools/kernel.mk
+include tools/lwip.mk
 include tools/programs.mk
 include tools/kernel-tests.mk
 include tools/host.mk
@@ -42,7 +43,7 @@ clean: ## remove the build directory
 	$(Q)[ ! -e $(O)/flags ] || [ -e $(O)/Makefile ] || rm -rf $(O)
 
 distclean: clean ## also remove the cache of third-party builds
-	$(Q)rm -rf $(addprefix $(CORDON_CACHE)/,newlib-* newlib.* ext2fs-* ext2fs.* src packages.lock)
+	$(Q)rm -rf $(addprefix $(CORDON_CACHE)/,newlib-* newlib.* ext2fs-* ext2fs.* lwip-* lwip.* src packages.lock)
 
 help: ## list the targets and the settings
 	@sed -n '/^# Cordon/,/^$$/s/^# \{0,1\}//p' Makefile

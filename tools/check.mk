@@ -32,7 +32,7 @@ $(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(GENERATED) $(3)
 		-x c -fsyntax-only - && touch $$@
 endef
 $(eval $(call header,k,$$(KERNEL_CFLAGS)))
-$(eval $(call header,u,$$(USER_CFLAGS) $(EXT2FS_CFLAGS),$(NEWLIB_STAMP) $(EXT2FS_STAMP)))
+$(eval $(call header,u,$$(USER_CFLAGS) $(EXT2FS_CFLAGS) $(LWIP_CFLAGS),$(NEWLIB_STAMP) $(EXT2FS_STAMP) $(LWIP_STAMP)))
 $(eval $(call header,h,$$(HOST_CFLAGS)))
 -include $(HEADER_STAMPS:%=%.d)
 
@@ -48,4 +48,4 @@ tidy: | setup-lint ## run clang-tidy over the kernel and the user programs
 		-ffreestanding -mno-sse -mno-red-zone
 	$(Q)$(if $(PROGRAM_DIRS),clang-tidy --quiet \
 		$(filter %.c,$(LIBSYS_SOURCES) $(call sources,$(PROGRAM_DIRS) $(SHARED_DIRS))) -- \
-		$(USER_CFLAGS) $(EXT2FS_CFLAGS))
+		$(USER_CFLAGS) $(EXT2FS_CFLAGS) $(LWIP_CFLAGS))

@@ -50,7 +50,8 @@ define program
 $(1)_ALL_CFLAGS = $$(USER_CFLAGS) $$($(1)_CFLAGS)
 $(1)_OBJECTS := $$(call objects,u,$$(call sources,$(2)))
 $(1)_NEEDS := $(NEWLIB_STAMP) \
-	$$(if $$(findstring $(EXT2FS),$$($(1)_CFLAGS) $$($(1)_LIBS)),$(EXT2FS_STAMP))
+	$$(if $$(findstring $(EXT2FS),$$($(1)_CFLAGS) $$($(1)_LIBS)),$(EXT2FS_STAMP)) \
+	$$(if $$(findstring $(LWIP),$$($(1)_CFLAGS)),$(LWIP_STAMP))
 $$(eval $$(call compile,u,$(2)/,$(1)_ALL_CFLAGS,$(CC),$$($(1)_NEEDS)))
 $$($(1)_OBJECTS): $(wildcard $(2)/flags.mk)
 $(O)/bin/$(1): $$($(1)_OBJECTS) $(LIBSYS_CRT0) $(LIBSYS) $(wildcard $(2)/flags.mk)

@@ -1,0 +1,26 @@
+/*
+ * What lwIP asks of compiler and platform (lwip/arch.h). Its source files see
+ * this, and ours that include its headers.
+ */
+#pragma once
+
+#include <limits.h>
+#include <stdint.h>
+
+/* lwIP takes it as the sign that <unistd.h> has ssize_t. */
+#ifndef SSIZE_MAX
+#define SSIZE_MAX LONG_MAX
+#endif
+
+/* A violated assertion ends the process: init starts it again. */
+_Noreturn void stack_assertion(const char *what, const char *file, int line);
+#define LWIP_PLATFORM_ASSERT(what) stack_assertion(what, __FILE__, __LINE__)
+#define LWIP_PLATFORM_DIAG(what)
+
+/* For ports, transaction numbers and delays that nobody should guess. */
+uint32_t random_word(void);
+#define LWIP_RAND() random_word()
+
+/* The ones' complement sum of `bytes` bytes, not inverted (checksum.c). */
+uint16_t checksum_sum(const void *data, int bytes);
+#define LWIP_CHKSUM checksum_sum

@@ -1,0 +1,99 @@
+/*
+ * From the card to lwIP. A frame lies in memory that the card can write to at
+ * any time, and lwIP looks at lengths more than once: whoever changed one in
+ * between would have lwIP read or write beyond a packet. So each frame is
+ * copied, whole and once, before anybody looks at it, and its buffer goes back
+ * at once: a slow client or an unfinished datagram holds no buffer of the card.
+ */
+#include "servers/net/card_internal.h"
+
+#include <lwip/prot/ethernet.h>
+#include <lwip/prot/ip.h>
+#include <lwip/stats.h>
+
+#include <string.h>
+
+#include "servers/net/address.h"
+#include "servers/net/heap.h"
+
+#define BATCH 64u
+/* What comes may not use up the heap: this many chunks are for what is sent. */
+#define RESERVED_CHUNKS 8u
+
+static uint16_t frame_type(const uint8_t *frame)
+{
+    return (uint16_t)(frame[12] << 8 | frame[13]);
+}
+
+/* Whether the card could check the TCP or UDP checksum: it does not put
+ * fragments together (RFC 791, 3.1), nor walk the headers of IPv6 (RFC 8200,
+ * 4), and is not believed if it says that it did. */
+static bool is_checkable(const uint8_t *frame)
+{
+    const uint8_t *ip = frame + SIZEOF_ETH_HDR;
+
+    if (frame_type(frame) == ETHTYPE_IPV6)
+        return ip[6] == IP_PROTO_TCP || ip[6] == IP_PROTO_UDP;
+    return frame_type(frame) == ETHTYPE_IP && (ip[6] & 0x3f) == 0 && ip[7] == 0;
+}
+
+/* Which checksums lwIP is to check of this frame. */
+static uint16_t checks_left(const struct card *c, const uint8_t *frame,
+                            uint16_t flags)
+{
+    uint16_t check = c->check;
+
+    if (flags & PACKET_IP_GOOD)
+        check &= (uint16_t)~NETIF_CHECKSUM_CHECK_IP;
+    if ((flags & PACKET_L4_GOOD) != 0 && is_checkable(frame))
+        check &=
+            (uint16_t) ~(NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP);
+    return check;
+}
+
+static void frame_receive(struct card *c, const struct packet_arrival *a)
+{
+    struct pbuf *p = NULL;
+
+    if ((a->flags & (PACKET_IP_BAD | PACKET_L4_BAD)) != 0 ||
+        a->bytes > PACKET_FRAME_MAX) {
+        c->counts.malformed++;
+        LINK_STATS_INC(link.chkerr);
+        return;
+    }
+    if (heap_chunks_free() > RESERVED_CHUNKS)
+        p = pbuf_alloc(PBUF_RAW, a->bytes, PBUF_RAM);
+    if (p == NULL) {
+        c->counts.no_memory++;
+        LINK_STATS_INC(link.memerr);
+        return;
+    }
+    memcpy(p->payload, (uint8_t *)c->buffers.data + a->buffer.offset, a->bytes);
+    c->counts.received++;
+    c->counts.received_bytes += a->bytes;
+    LINK_STATS_INC(link.recv);
+    if (frame_type(p->payload) == ETHTYPE_ARP)
+        address_watch(p);
+    /* A frame may be too short for this: any block of the heap is not. */
+    NETIF_SET_CHECKSUM_CTRL(&c->netif,
+                            c->make | checks_left(c, p->payload, a->flags));
+    if (c->netif.input(p, &c->netif) != ERR_OK)
+        pbuf_free(p);
+}
+
+unsigned card_receive(void)
+{
+    struct card *c = &the_card;
+    struct packet_arrival arrivals[BATCH];
+    unsigned count = packet_receive(c->device, 0, arrivals, BATCH);
+
+    for (unsigned i = 0; i < count; i++) {
+        c->idle[c->idle_count++] = arrivals[i].buffer;
+        if ((arrivals[i].flags & PACKET_NOTHING) == 0)
+            frame_receive(c, &arrivals[i]);
+    }
+    /* Until the next frame all checks are on but for what we send ourselves:
+     * that stays within this process (netif_poll). */
+    NETIF_SET_CHECKSUM_CTRL(&c->netif, c->make);
+    return count;
+}
