@@ -8,7 +8,7 @@
 
 #define LINE_RATE 1000 /* interrupts a second */
 
-static uint64_t msi_find(const struct raw *raw)
+__attribute__((unused)) static uint64_t msi_find(const struct raw *raw)
 {
     uint64_t at = mmio_read8(raw->config, CONFIG_CAPS);
 
@@ -42,7 +42,8 @@ static struct line line_make(cap_t device, unsigned cpu)
     return line;
 }
 
-static void msi_program(const struct raw *raw, const struct line *line)
+__attribute__((unused)) static void msi_program(const struct raw *raw,
+                                                const struct line *line)
 {
     uint64_t at = msi_find(raw);
 
