@@ -158,6 +158,20 @@ void address_set(const ip4_addr_t *address, const ip4_addr_t *netmask,
     netif_set_addr(card_netif(), address, netmask, gateway);
 }
 
+void address_down(void)
+{
+    if (dhcp)
+        dhcp_release_and_stop(card_netif());
+    netif_set_down(card_netif());
+}
+
+void address_up(void)
+{
+    netif_set_up(card_netif());
+    if (dhcp && !address_has_come())
+        address_dhcp();
+}
+
 /* Without a lease DHCP begins anew with each link; say again how it goes. */
 static void link_changed(struct netif *n)
 {

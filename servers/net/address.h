@@ -19,6 +19,11 @@ void address_dhcp(void);
 void address_set(const ip4_addr_t *address, const ip4_addr_t *netmask,
                  const ip4_addr_t *gateway);
 
+/* Takes the interface out of use, its IPv4 address with it if DHCP gave it; and
+ * back into use. */
+void address_down(void);
+void address_up(void);
+
 /* Whether the address comes by DHCP (and has come), seconds left of it. */
 bool address_is_dhcp(void);
 bool address_has_come(void);

@@ -28,8 +28,7 @@ static int prefix_split(char *text, int most)
                : -1;
 }
 
-/* An address that a host can have. */
-static bool is_host4(const ip4_addr_t *a)
+bool config_is_host(const ip4_addr_t *a)
 {
     return !ip4_addr_isany(a) && !ip4_addr_ismulticast(a) &&
            !ip4_addr_isloopback(a) && ip4_addr_get_u32(a) != IPADDR_BROADCAST;
@@ -43,7 +42,8 @@ static bool address_read(char *value, const char *argument, struct config *c)
     if (c->dhcp)
         return true;
     bits = prefix_split(value, 30);
-    if (bits < 0 || !ip4addr_aton(value, &c->address) || !is_host4(&c->address))
+    if (bits < 0 || !ip4addr_aton(value, &c->address) ||
+        !config_is_host(&c->address))
         return wrong(argument, "neither 'dhcp' nor an address with the bits of "
                                "its network, 1 to 30, like 192.0.2.2/24");
     ip4_addr_set_u32(&c->netmask, lwip_htonl(0xffffffffu << (32 - bits)));
@@ -52,7 +52,7 @@ static bool address_read(char *value, const char *argument, struct config *c)
 
 static bool gateway_read(char *value, const char *argument, struct config *c)
 {
-    if (!ip4addr_aton(value, &c->gateway) || !is_host4(&c->gateway))
+    if (!ip4addr_aton(value, &c->gateway) || !config_is_host(&c->gateway))
         return wrong(argument, "not an IPv4 address like 192.0.2.1");
     return true;
 }

@@ -20,3 +20,6 @@ struct config {
 
 /* False: an argument is wrong; it has said which and why. */
 bool config_read(int argc, char **argv, struct config *out);
+
+/* Whether it is an address that a host can have. */
+bool config_is_host(const ip4_addr_t *address);
