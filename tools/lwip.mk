@@ -17,3 +17,41 @@ $(LWIP_OBJECTS): $(O)/lwip/%.o: $(O)/flags | $(LWIP_STAMP) $(NEWLIB_STAMP) $(GEN
 		-MD -MP -c -o $@ $(LWIP)/src/$*.c
 
 -include $(LWIP_OBJECTS:.o=.d)
+
+# lwIP's own tests, on the host: all of it once more, with the sanitizers, our
+# heap and checksum, and tests/lwip/lwipopts.h instead of ours.
+LWIP_CHECK        := $(O)/unit/lwip
+LWIP_CHECK_FILES  := $(addprefix src/,$(LWIP_FILES) core/ipv4/acd) $(addprefix test/unit/,\
+	ip4/test_ip4 ip6/test_ip6 udp/test_udp tcp/test_tcp tcp/test_tcp_oos \
+	tcp/test_tcp_state tcp/tcp_helper core/test_def core/test_dns \
+	core/test_netif core/test_pbuf core/test_timers etharp/test_etharp \
+	dhcp/test_dhcp)
+LWIP_CHECK_OURS   := tests/lwip/main.c servers/net/heap.c servers/net/checksum.c
+LWIP_CHECK_CFLAGS  = -std=gnu11 -O1 -g -w -Werror=implicit-function-declaration \
+	-D_GNU_SOURCE -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize=alignment,shift,pointer-overflow -fno-sanitize-recover=all \
+	-Itests/lwip -Iservers/net/lwip -I. -I$(LWIP)/src/include -I$(LWIP)/test/unit
+LWIP_CHECK_OBJECTS := $(patsubst %,$(O)/lwip-check/%.o,\
+	$(LWIP_CHECK_FILES) $(basename $(LWIP_CHECK_OURS)))
+
+$(patsubst %,$(O)/lwip-check/%.o,$(LWIP_CHECK_FILES)): \
+		$(O)/lwip-check/%.o: tests/lwip/lwipopts.h $(O)/flags | $(LWIP_STAMP) setup-test
+	$(call say,CC,lwip/$*.c)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LWIP_CHECK_CFLAGS) -MD -MP -c -o $@ $(LWIP)/$*.c
+$(patsubst %.c,$(O)/lwip-check/%.o,$(LWIP_CHECK_OURS)): \
+		$(O)/lwip-check/%.o: %.c $(O)/flags | $(LWIP_STAMP) setup-test
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LWIP_CHECK_CFLAGS) -MD -MP -c -o $@ $<
+$(LWIP_CHECK): $(LWIP_CHECK_OBJECTS)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -fsanitize=address,undefined -o $@ $(LWIP_CHECK_OBJECTS) \
+		$$(pkg-config --libs check 2>/dev/null || echo -lcheck -lsubunit -lm -lrt)
+
+.PHONY: lwip-check
+lwip-check: $(LWIP_CHECK) ## run lwIP's own tests with our options
+	$(Q)$(LWIP_CHECK)
+
+-include $(LWIP_CHECK_OBJECTS:.o=.d)

@@ -27,7 +27,8 @@ HOST_MACHINE := -Itests/host
 HOST_MACHINE_LAST := -fno-strict-aliasing -Wno-cast-align -fno-sanitize=alignment
 UNIT_MACHINE_CFLAGS = $(HOST_MACHINE) $(UNIT_CFLAGS) $(HOST_MACHINE_LAST)
 
-UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SOURCES))
+# With lwIP's own (tools/lwip.mk).
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/unit/%,$(UNIT_SOURCES)) $(LWIP_CHECK)
 
 $(eval $(call compile,t,,UNIT_CFLAGS,$(CC),setup-test))
 $(eval $(call compile,tm,,UNIT_MACHINE_CFLAGS,$(CC),setup-test))

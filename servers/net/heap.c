@@ -40,6 +40,8 @@ static uint8_t size_of_lines[HEAP_BLOCK_MAX / 64 + 1];
 void heap_start(void *data, size_t bytes)
 {
     heap = data;
+    memset(of_size, 0, sizeof(of_size));
+    spare = NULL;
     chunk_count = spare_count = (unsigned)(bytes / HEAP_CHUNK);
     for (unsigned i = 0; i < chunk_count; i++) {
         chunks[i].next = spare;

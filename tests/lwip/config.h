@@ -1,0 +1,2 @@
+/* lwIP's tests ask for one; there is nothing to say. */
+#pragma once
