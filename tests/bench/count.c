@@ -4,13 +4,14 @@
  * each stretch of the kernel without a user instruction or HLT between. (The
  * kernel runs with interrupts off, so the longest stretch is for how long.)
  *
- *   -plugin count.so,out=FILE[,say=TEXT][,trace=on]
+ *   -plugin count.so,out=FILE[,say=TEXT][,trace=on][,each=on]
  *
  * Lines of FILE:
  *   start KERNEL USER        at the kernel's first 64-bit instruction
  *   said KERNEL USER         when TEXT was written to COM1
  *   mark N HALTS KERNEL USER at the instruction `nopl 0x434f0000 + N(%rax)`;
  *                            how often a CPU had halted by then
+ *   cpus N COUNT...          each=on, before a mark: what each CPU has executed
  *   longest N PC             at the end: instructions, and where it began
  *   block PC N SPACE         trace=on: every block between two RDTSC of user
  *                            mode, which stand as `tsc PC`; trace=MARK: every
@@ -79,9 +80,10 @@ API int qemu_plugin_version = 4;
 static FILE *out;
 static char say[32];
 static size_t said; /* characters of it that came */
-static bool trace, profile, started, running, tracing;
+static bool trace, profile, each, started, running, tracing;
 static unsigned long trace_mark = ~0ul;
-static uint64_t kernel, user, halts, longest, longest_at;
+static uint64_t kernel, user, halts, longest, longest_at, ran[CPUS];
+static unsigned cpus;
 static struct stretch {
     uint64_t count, at;
 } stretches[CPUS];
@@ -135,6 +137,7 @@ static void block_runs(unsigned cpu, void *data)
     uint64_t pc = block->pc, count = block->count;
 
     block->runs += running;
+    ran[cpu] += count;
     if (tracing)
         fprintf(out, "block %llx %llu %llx\n", (unsigned long long)pc,
                 (unsigned long long)count,
@@ -170,11 +173,21 @@ static void halt_runs(unsigned cpu, void *data)
     halts++;
 }
 
+static void each_line(uint64_t number)
+{
+    fprintf(out, "cpus %llu", (unsigned long long)number);
+    for (unsigned i = 0; i < cpus; i++)
+        fprintf(out, " %llu", (unsigned long long)ran[i]);
+    fprintf(out, "\n");
+}
+
 static void mark_runs(unsigned cpu, void *data)
 {
     char what[64];
 
     (void)cpu;
+    if (each)
+        each_line((uint64_t)data);
     snprintf(what, sizeof(what), "mark %llu %llu",
              (unsigned long long)(uint64_t)data, (unsigned long long)halts);
     line(what);
@@ -253,6 +266,8 @@ static void cpu_made(plugin_id id, unsigned cpu)
     struct array *all = qemu_plugin_get_registers();
 
     (void)id;
+    if (cpu >= cpus)
+        cpus = cpu + 1;
     for (unsigned i = 0; i < all->len && cpu < CPUS; i++) {
         struct reg *r = &((struct reg *)all->data)[i];
 
@@ -292,6 +307,8 @@ API int qemu_plugin_install(plugin_id id, const void *info, int argc,
             snprintf(say, sizeof(say), "%s", argv[i] + 4);
         else if (strcmp(argv[i], "profile=on") == 0)
             profile = true;
+        else if (strcmp(argv[i], "each=on") == 0)
+            each = true;
         else if (strcmp(argv[i], "trace=on") == 0)
             trace = true;
         else if (strncmp(argv[i], "trace=", 6) == 0)

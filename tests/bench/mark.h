@@ -26,6 +26,11 @@ enum {
     MARK_SUSPEND = 22,
     MARK_PACKET_PASS = 24,
     MARK_DRIVER_128K = 26,
+    MARK_UDP_64 = 28,
+    MARK_UDP_1500 = 30,
+    MARK_TCP = 32,
+    MARK_PING = 34,
+    MARK_HTTP = 36,
 };
 
 /* Reads that are in flight together, and rounds: of one read, or of so many. */
