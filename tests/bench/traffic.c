@@ -1,6 +1,7 @@
 /*
- * Sends and receives: datagrams in batches, each batch answered; a TCP stream in
- * rounds, each round answered. Nothing but the answers keeps the two in step.
+ * Sends and receives: datagrams in batches, each batch answered; a TCP stream
+ * in rounds, each round answered. Nothing but the answers keeps the two in
+ * step.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -51,10 +52,10 @@ static int bound(int type)
     return -1;
 }
 
-static int connected(int type, const char *peer)
+static int connected(int type, int protocol, const char *peer)
 {
     struct sockaddr_in a = address_of(inet_addr(peer));
-    int s = socket(AF_INET, type, 0);
+    int s = socket(AF_INET, type, protocol);
 
     if (s >= 0 && connect(s, (struct sockaddr *)&a, sizeof(a)) == 0)
         return s;
@@ -90,7 +91,7 @@ static int batch_sent(int s, size_t bytes)
 
 static int udp_send(const char *peer)
 {
-    int s = connected(SOCK_DGRAM, peer), bad = 0;
+    int s = connected(SOCK_DGRAM, 0, peer), bad = 0;
 
     if (s < 0 || say_hello(s))
         return failed("no answer to a datagram");
@@ -125,12 +126,28 @@ static int udp_receive(void)
         if (got < 0)
             return failed("receiving datagrams");
         came += got > 1;
-        if ((got == 1 && came == 0) ||
-            (got > 1 && came % TRAFFIC_BATCH == 0))
+        if ((got == 1 && came == 0) || (got > 1 && came % TRAFFIC_BATCH == 0))
             sendto(s, buffer, 1, 0, (struct sockaddr *)&from, length);
     }
     close(s);
     return 0;
+}
+
+/* The other side's stack answers, no program of it. */
+static int ping(const char *peer)
+{
+    static const uint8_t request[TRAFFIC_PING_BYTES] = {8}; /* RFC 792: echo */
+    int s = connected(SOCK_DGRAM, IPPROTO_ICMP, peer), bad = s < 0;
+
+    for (unsigned i = 0; i < TRAFFIC_PINGS && !bad; i++) {
+        MARK(MARK_PING);
+        bad = send(s, request, sizeof(request), 0) != sizeof(request) ||
+              recv(s, buffer, sizeof(buffer), 0) != sizeof(request);
+        MARK(MARK_PING + 1);
+    }
+    if (s >= 0)
+        close(s);
+    return bad ? failed("an echo") : 0;
 }
 
 static int round_sent(int s)
@@ -150,7 +167,7 @@ static int round_sent(int s)
 
 static int tcp_send(const char *peer)
 {
-    int s = connected(SOCK_STREAM, peer), bad = 0;
+    int s = connected(SOCK_STREAM, 0, peer), bad = 0;
 
     if (s < 0)
         return failed("connecting");
@@ -192,7 +209,7 @@ static int tcp_receive(int listener)
 
 int traffic_send(const char *peer)
 {
-    return udp_send(peer) || tcp_send(peer);
+    return udp_send(peer) || ping(peer) || tcp_send(peer);
 }
 
 int traffic_receive(void)

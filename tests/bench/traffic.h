@@ -17,10 +17,14 @@
 #define TRAFFIC_BATCH  32u
 #define TRAFFIC_ROUNDS 80u
 
+/* Echoes, one at a time: ICMP's 8 bytes and 56 more. */
+#define TRAFFIC_PINGS      64u
+#define TRAFFIC_PING_BYTES 64u
+
 /* A round of TCP: so many bytes, in calls of 64 KiB, and one byte back. */
 #define TRAFFIC_TCP_BYTES  (4u << 20)
 #define TRAFFIC_TCP_CHUNK  (64u << 10)
-#define TRAFFIC_TCP_ROUNDS 6u
+#define TRAFFIC_TCP_ROUNDS 8u
 
 /*
  * Sends all of it to the receiver at `peer` (dotted decimal), with marks around
