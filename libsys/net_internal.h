@@ -83,10 +83,12 @@ void net_taken(struct net *net, unsigned socket, struct net_socket *s,
                uint32_t bytes);
 
 /* The parts of net_wait(), for threads that share a connection under a mutex.
+ * net_tell(): net_kick() but for the signal. True: the server must get it.
  * Asleep (after net_sleep()), without the mutex: waits to be woken, at most
  * NET_LOOK; `kick` signals the server first. Touches nothing but capabilities.
  * Then, with the mutex: what it returned tells whether the server still lives.
  * True: news, or the end. */
+bool net_tell(struct net *net);
 uint64_t net_doze(const struct net *net, bool kick, uint64_t deadline);
 bool net_woken(struct net *net, uint64_t status);
 

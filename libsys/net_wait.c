@@ -95,6 +95,11 @@ void net_awake(struct net *net)
         __atomic_store_n(&net->shared->client.sleeps, 0, __ATOMIC_RELAXED);
 }
 
+bool net_tell(struct net *net)
+{
+    return net->state == NET_OK && tell(net);
+}
+
 uint64_t net_doze(const struct net *net, bool kick, uint64_t deadline)
 {
     uint64_t look = clock_after(NET_LOOK);

@@ -28,22 +28,31 @@ static const struct fd_operations end = {.read = end_read};
 static const struct fd_operations logged = {.write = log_fd_write,
                                             .terminal = true};
 
-static struct descriptor table[FD_MAX] = {
+/* Two tables, so that the large one takes no room in the program's file. */
+#define STANDARD 3
+static struct descriptor standard[STANDARD] = {
     [STDIN_FILENO] = {&end, NULL},
     [STDOUT_FILENO] = {&logged, NULL},
     [STDERR_FILENO] = {&logged, NULL},
 };
+static struct descriptor others[FD_MAX - STANDARD];
 static struct mutex lock;
+
+/* `fd` below FD_MAX. */
+static struct descriptor *entry(int fd)
+{
+    return fd < STANDARD ? &standard[fd] : &others[fd - STANDARD];
+}
 
 int fd_open(const struct fd_operations *operations, void *state)
 {
     int fd = 0;
 
     mutex_lock(&lock);
-    while (fd < FD_MAX && table[fd].operations != NULL)
+    while (fd < FD_MAX && entry(fd)->operations != NULL)
         fd++;
     if (fd < FD_MAX)
-        table[fd] = (struct descriptor){operations, state};
+        *entry(fd) = (struct descriptor){operations, state};
     mutex_unlock(&lock);
     return fd < FD_MAX ? fd : -EMFILE;
 }
@@ -54,7 +63,7 @@ void fd_set_operations(int fd, const struct fd_operations *operations,
     if (fd < 0 || fd >= FD_MAX)
         return;
     mutex_lock(&lock);
-    table[fd] = (struct descriptor){operations, state};
+    *entry(fd) = (struct descriptor){operations, state};
     mutex_unlock(&lock);
 }
 
@@ -63,7 +72,7 @@ bool descriptor_get(int fd, struct descriptor *out)
     if (fd < 0 || fd >= FD_MAX)
         return false;
     mutex_lock(&lock);
-    *out = table[fd];
+    *out = *entry(fd);
     mutex_unlock(&lock);
     return out->operations != NULL;
 }
@@ -73,8 +82,8 @@ bool descriptor_remove(int fd, struct descriptor *out)
     if (fd < 0 || fd >= FD_MAX)
         return false;
     mutex_lock(&lock);
-    *out = table[fd];
-    table[fd] = (struct descriptor){NULL, NULL};
+    *out = *entry(fd);
+    *entry(fd) = (struct descriptor){NULL, NULL};
     mutex_unlock(&lock);
     return out->operations != NULL;
 }

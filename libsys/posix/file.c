@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "libsys/posix/descriptor.h"
@@ -114,21 +116,63 @@ int ftruncate(int fd, off_t size)
     return (int)posix_result(d.operations->ftruncate(d.state, size));
 }
 
-/* Flags of descriptors do not exist here; nothing is inherited or signalled. */
+static int status_flags(const struct descriptor *d)
+{
+    const struct fd_operations *o = d->operations;
+    int flags = o->write == NULL  ? O_RDONLY
+                : o->read == NULL ? O_WRONLY
+                                  : O_RDWR;
+
+    if (o->nonblocking != NULL && o->nonblocking(d->state, -1) > 0)
+        flags |= O_NONBLOCK;
+    return flags;
+}
+
+static int status_set(const struct descriptor *d, int flags)
+{
+    if (d->operations->nonblocking != NULL)
+        d->operations->nonblocking(d->state, (flags & O_NONBLOCK) != 0);
+    return 0;
+}
+
+/* Nothing is inherited, so FD_CLOEXEC means nothing. A descriptor cannot be
+ * had twice. */
 int fcntl(int fd, int command, ...)
 {
     struct descriptor d;
+    va_list ap;
+    int value;
 
     if (!descriptor_get(fd, &d))
         return (int)posix_result(-EBADF);
+    va_start(ap, command);
+    value = command == F_SETFL ? va_arg(ap, int) : 0;
+    va_end(ap);
     switch (command) {
     case F_GETFD:
     case F_SETFD:
-    case F_SETFL:
         return 0;
     case F_GETFL:
-        return d.operations->write != NULL ? O_RDWR : O_RDONLY;
+        return status_flags(&d);
+    case F_SETFL:
+        return status_set(&d, value);
     default:
         return (int)posix_result(-EINVAL);
     }
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    struct descriptor d;
+    va_list ap;
+    void *argument;
+
+    if (!descriptor_get(fd, &d))
+        return (int)posix_result(-EBADF);
+    va_start(ap, request);
+    argument = va_arg(ap, void *);
+    va_end(ap);
+    if (d.operations->ioctl == NULL)
+        return (int)posix_result(-ENOTTY);
+    return (int)posix_result(d.operations->ioctl(d.state, request, argument));
 }

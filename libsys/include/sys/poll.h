@@ -1,0 +1,4 @@
+/* The older name of <poll.h>. */
+#pragma once
+
+#include <poll.h>
