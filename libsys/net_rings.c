@@ -48,8 +48,9 @@ void net_sent(struct net *net, unsigned socket, struct net_socket *s,
     net_set(net->tell, socket);
 }
 
-/* The server wakes up for a place that became free only when a quarter of the
- * ring did: until then the peer's window is open wide enough. */
+/* The server wakes up for a place that became free only when NET_TELL_BYTES or
+ * a quarter of the ring did: until then the peer's window is open wide enough.
+ */
 void net_taken(struct net *net, unsigned socket, struct net_socket *s,
                uint32_t bytes)
 {
@@ -57,7 +58,8 @@ void net_taken(struct net *net, unsigned socket, struct net_socket *s,
     __atomic_store_n(&net_socket_shared(net, socket)->receive_tail,
                      s->receive_tail, __ATOMIC_RELEASE);
     if (s->kind == NET_TCP &&
-        s->receive_tail - s->told >= net->shape.receive_bytes / 4) {
+        (s->receive_tail - s->told >= NET_TELL_BYTES ||
+         s->receive_tail - s->told >= net->shape.receive_bytes / 4)) {
         s->told = s->receive_tail;
         net_set(net->tell, socket);
     }

@@ -36,6 +36,11 @@ const struct card_counts *card_counts(void);
  * PACKET_E_LIMIT: at most PACKET_MAX_POOLS - 2 times. */
 int card_lend(const struct memory *memory);
 
+/* What lwIP has given the card so far, and whether all of that has left, so
+ * that nobody reads the memory that it lay in any more. */
+uint32_t card_mark(void);
+bool card_has_sent(uint32_t mark);
+
 /* Hands some of what came to lwIP; how many frames. */
 unsigned card_receive(void);
 

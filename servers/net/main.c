@@ -113,12 +113,12 @@ static void on_event(struct service *service, uint64_t bits)
     turn();
 }
 
+/* R7: a call runs on its caller's budget, so what follows of it waits for the
+ * next turn. (Besides, a turn may send messages, where the answer lies.) */
 static void on_call(struct service *service, struct message *m)
 {
     clients_call(service, m);
-    card_awake();
-    clients_awake();
-    turn();
+    service->signal = loop_events;
 }
 
 /* False: it has said why. */

@@ -121,6 +121,16 @@ void send_done(struct card *c)
     }
 }
 
+uint32_t card_mark(void)
+{
+    return the_card.next_sending;
+}
+
+bool card_has_sent(uint32_t mark)
+{
+    return (int32_t)(the_card.first_sending - mark) >= 0;
+}
+
 /* Takes a reference of `p` with it. */
 static err_t entries_send(struct card *c, struct pbuf *p,
                           const struct packet_send *entries, unsigned count)

@@ -58,6 +58,9 @@
 
 #define NET_PROTOCOL     1u
 #define NET_RECORD_ALIGN 32u
+/* A client that took so many bytes of a stream, or a quarter of the ring, tells
+ * the server at the latest: TCP's window may be no larger than what is left. */
+#define NET_TELL_BYTES 16384u
 
 enum net_call {
     NET_CALL_INFO = 1,

@@ -71,6 +71,10 @@ void heap_give(void *block);
 #define MEMP_NUM_IGMP_GROUP       24
 #define MEMP_NUM_MLD6_GROUP       24
 
+/* What a packet that waits points to may be a client's, and the client gone
+ * before it is sent. */
+#define PBUF_NEEDS_COPY(p) ((p) != NULL)
+
 /* Fragments. A datagram of 64 KiB has 45; IP_REASS_MAX_PBUFS bounds all of
  * them together, and the oldest datagram makes room for a new one. */
 #define IP_REASSEMBLY        1
@@ -86,7 +90,7 @@ void heap_give(void *block);
 #define IPV6_FRAG_COPYHEADER 1
 
 /* Connections. */
-#define MEMP_NUM_TCP_PCB           320
+#define MEMP_NUM_TCP_PCB        1024
 #define MEMP_NUM_TCP_PCB_LISTEN    64
 #define MEMP_NUM_UDP_PCB           128
 #define MEMP_NUM_RAW_PCB           32
@@ -94,6 +98,7 @@ void heap_give(void *block);
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
 #define LWIP_TCP_KEEPALIVE         1
 #define SO_REUSE                   1
+#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* whose it is: tcp_socket.c */
 #define IP_SOF_BROADCAST           1
 #define IP_SOF_BROADCAST_RECV      0
 #define LWIP_MULTICAST_TX_OPTIONS  1

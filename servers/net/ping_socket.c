@@ -1,0 +1,164 @@
+/*
+ * Ping: echo requests of ICMP (RFC 792) and ICMPv6 (RFC 4443). The identifier
+ * is the server's, so that a socket sees the answers to its own alone, and the
+ * errors that routers and hosts send about its own.
+ */
+#include "servers/net/socket.h"
+
+#include <lwip/icmp.h>
+#include <lwip/inet_chksum.h>
+#include <lwip/ip.h>
+#include <lwip/prot/icmp6.h>
+#include <lwip/raw.h>
+
+#include "servers/net/rules.h"
+
+#define ECHO_HEADER    8u
+#define ECHO_BYTES_MAX 65000u
+#define IP4_HEADER     20u
+#define IP6_HEADER     40u
+
+/* Of an ICMP message: what is looked at. */
+struct echo {
+    uint8_t type, code;
+    uint16_t checksum;
+    uint16_t identifier, sequence;
+};
+
+static bool is_checksum_good(struct pbuf *p, uint32_t offset, bool v6)
+{
+    uint16_t sum;
+
+    pbuf_remove_header(p, offset);
+    sum =
+        v6 ? ip6_chksum_pseudo(p, IP6_NEXTH_ICMP6, p->tot_len,
+                               ip6_current_src_addr(), ip6_current_dest_addr())
+           : inet_chksum_pbuf(p);
+    pbuf_add_header_force(p, offset);
+    return sum == 0;
+}
+
+/* Is the message at `offset` an error about a request with this identifier? */
+static bool is_error_about(const struct pbuf *p, uint32_t offset, uint8_t type,
+                           bool v6, uint16_t identifier)
+{
+    uint8_t header[IP6_HEADER];
+    uint32_t bytes = v6 ? IP6_HEADER : IP4_HEADER, at = offset + ECHO_HEADER;
+    struct echo quoted;
+
+    if (v6 ? type < ICMP6_TYPE_DUR || type > ICMP6_TYPE_PP
+           : type != ICMP_DUR && type != ICMP_TE && type != ICMP_PP)
+        return false;
+    if (pbuf_copy_partial(p, header, (u16_t)bytes, (u16_t)at) != bytes ||
+        header[v6 ? 6 : 9] != (v6 ? IP6_NEXTH_ICMP6 : IP_PROTO_ICMP))
+        return false;
+    if (!v6)
+        bytes = (header[0] & 15u) * 4u;
+    return pbuf_copy_partial(p, &quoted, sizeof(quoted), (u16_t)(at + bytes)) ==
+               sizeof(quoted) &&
+           quoted.type == (v6 ? ICMP6_TYPE_EREQ : ICMP_ECHO) &&
+           quoted.identifier == identifier;
+}
+
+/* For every ICMP message that comes; lwIP goes on with it whatever we do. */
+static u8_t received(void *arg, struct raw_pcb *pcb, struct pbuf *p,
+                     const ip_addr_t *addr)
+{
+    struct socket *s = arg;
+    bool v6 = IP_IS_V6(addr);
+    uint32_t offset = ip_current_header_tot_len();
+    struct net_address from;
+    struct echo e;
+
+    (void)pcb;
+    if (pbuf_copy_partial(p, &e, sizeof(e), (u16_t)offset) != sizeof(e))
+        return 0;
+    address_of_ip(addr, 0, &from);
+    if (e.type == (v6 ? ICMP6_TYPE_EREP : ICMP_ER)) {
+        if (e.identifier != s->identifier ||
+            !rules_connect(&s->client->rights, MANIFEST_PROTOCOL_ICMP, &from))
+            return 0;
+    } else if (!is_error_about(p, offset, e.type, v6, s->identifier)) {
+        return 0;
+    }
+    if (is_checksum_good(p, offset, v6))
+        socket_datagram(s, p, offset, &from);
+    return 0;
+}
+
+enum net_status ping_socket_make(struct socket *s)
+{
+    static uint16_t next;
+
+    if (s->family == 0)
+        return NET_E_REQUEST;
+    s->raw = s->family == 6 ? raw_new_ip_type(IPADDR_TYPE_V6, IP6_NEXTH_ICMP6)
+                            : raw_new_ip_type(IPADDR_TYPE_V4, IP_PROTO_ICMP);
+    if (s->raw == NULL)
+        return NET_E_MEMORY;
+    if (next == 0)
+        next = (uint16_t)LWIP_RAND();
+    s->identifier = next++;
+    raw_recv(s->raw, received, s);
+    return NET_OK;
+}
+
+static enum net_status echo_check(const struct socket *s, uint32_t at,
+                                  uint32_t bytes, struct echo *e)
+{
+    if (bytes > ECHO_BYTES_MAX)
+        return NET_E_SIZE;
+    if (bytes < sizeof(*e))
+        return NET_E_REQUEST;
+    ring_read(s, at, e, sizeof(*e));
+    return e->type == (s->family == 6 ? ICMP6_TYPE_EREQ : ICMP_ECHO) &&
+                   e->code == 0
+               ? NET_OK
+               : NET_E_DENIED;
+}
+
+static enum net_status send_echo(struct socket *s, uint32_t at, uint32_t bytes,
+                                 const struct net_address *to)
+{
+    enum net_status status;
+    struct echo e, *header;
+    struct pbuf *p;
+    ip_addr_t ip;
+    err_t err;
+
+    if (to->family == 0)
+        return NET_E_NOT_CONNECTED;
+    if (!ip_of_address(to, s->family, &ip) || ip_addr_isany(&ip))
+        return NET_E_REQUEST;
+    status = echo_check(s, at, bytes, &e);
+    if (status == NET_OK && !socket_may_send(s, MANIFEST_PROTOCOL_ICMP, to))
+        status = NET_E_DENIED;
+    if (status != NET_OK)
+        return status;
+    p = pbuf_alloc(PBUF_IP, (u16_t)bytes, PBUF_RAM);
+    if (p == NULL)
+        return NET_E_AGAIN;
+    ring_read(s, at, p->payload, bytes);
+    header = p->payload;
+    e.identifier = s->identifier;
+    e.checksum = 0;
+    *header = e; /* what was checked, not what may stand there by now */
+    if (s->family == 4)
+        header->checksum = inet_chksum_pbuf(p);
+    err = raw_sendto(s->raw, p, &ip);
+    pbuf_free(p);
+    if (err == ERR_MEM)
+        return NET_E_AGAIN;
+    return err == ERR_RTE ? ip_route_status(&ip) : status_of_err(err);
+}
+
+bool ping_socket_work(struct socket *s)
+{
+    return socket_datagrams(s, send_echo);
+}
+
+void ping_socket_drop(struct socket *s)
+{
+    raw_remove(s->raw);
+    s->raw = NULL;
+}
