@@ -12,6 +12,7 @@ const struct command *const command_tables[] = {
     commands_files,
     commands_data,
     commands_change,
+    commands_network,
     commands_components,
     commands_system,
     commands_basic,

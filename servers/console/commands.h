@@ -29,6 +29,7 @@ extern const struct command commands_basic[];
 extern const struct command commands_files[];
 extern const struct command commands_data[];
 extern const struct command commands_change[];
+extern const struct command commands_network[];
 extern const struct command commands_system[];
 extern const struct command commands_components[];
 
