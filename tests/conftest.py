@@ -18,7 +18,7 @@ import pytest
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path[:0] = [os.path.join(ROOT, "tools"), ROOT]
 
-from lib import image, policy as policies  # noqa: E402
+from lib import forward, image, policy as policies  # noqa: E402
 from tests.lib.machine import Machine  # noqa: E402
 
 
@@ -79,12 +79,16 @@ def machine(iso_of, test_directory, request):
 
     def start(policy, iso_options=None, **options):
         """policy: a policy file of the project, or the path of an ISO."""
+        ports = {}
         if policy.endswith(".iso"):
             iso = policy
         else:
             iso = iso_of(policy, **(iso_options or {}))
             wanted = policies.Policy(os.path.join(ROOT, policy))
-            options.setdefault("netdevs", wanted.netdevs)
+            options.setdefault("smp", wanted.cpus)
+            if "netdevs" not in options:
+                options["netdevs"], ports = forward.place(wanted.netdevs,
+                                                          anywhere=True)
             options["devices"] = wanted.devices + list(options.get("devices", ()))
             if wanted.disk and "disks" not in options:
                 options["disks"] = [request.getfixturevalue("disk")]
@@ -92,6 +96,7 @@ def machine(iso_of, test_directory, request):
         if started:
             directory = os.path.join(directory, str(len(started) + 1))
         m = Machine(iso, directory, **options)
+        m.ports = ports
         started.append(m)
         return m.start()
 

@@ -24,6 +24,7 @@ $(KEPT): | disk
 RUN_OPTIONS = --iso $(ISO) --policy $(POLICY) \
 	--disk $(if $(filter 1,$(KEEP)),$(KEPT) --keep,$(DISK)) \
 	$(if $(SMP),--smp $(SMP)) $(if $(MEM),--memory $(MEM)) \
+	$(if $(HTTP_PORT),--http-port $(HTTP_PORT)) \
 	$(if $(CPU),--cpu '$(CPU)') $(if $(filter 1,$(OVMF)),--uefi) \
 	$(if $(filter 1,$(ICOUNT)),--icount) $(if $(filter 0,$(IOMMU)),--no-iommu) \
 	$(if $(TRACE),--trace '$(TRACE)') $(if $(TIMEOUT),--timeout $(TIMEOUT)) \

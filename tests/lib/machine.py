@@ -37,6 +37,7 @@ class Machine:
         self.config = emulator.Config(
             iso=iso, qmp=self.qmp_path,
             trace=self.trace_path if want_trace else "", **options)
+        self.ports = {}              # of this host, see tools/lib/forward.py
         self.process = None
         self._qmp = None
         self._text = ""              # all that the console has said

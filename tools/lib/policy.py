@@ -18,6 +18,7 @@ class Policy:
             str(c["binary"]) for c in components
             if isinstance(c, dict) and "binary" in c))
         machine = tree.get("machine") or {}
+        self.cpus = int(machine.get("cpus", 2))
         self.disk = bool(machine.get("disk", False))
         self.netdevs = [str(n) for n in machine.get("netdevs") or []]
         self.devices = [str(d) for d in machine.get("devices") or []]
