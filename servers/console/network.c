@@ -6,6 +6,7 @@
 #include <arpa/inet.h>
 #include <cordon/cordon.h>
 #include <cordon/monitor.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
