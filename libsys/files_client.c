@@ -49,6 +49,7 @@ static int files_try_path(const struct files *files, struct message *m,
 static bool files_reconnect(struct files *files, int error)
 {
     cap_t endpoint = files->endpoint;
+    unsigned lives = files->lives + 1;
 
     if (error != FILES_ERR_CONNECT && error != FILES_ERR_GONE)
         return false;
@@ -56,6 +57,7 @@ static bool files_reconnect(struct files *files, int error)
         clock_sleep(FILES_PAUSE);
     files_disconnect(files);
     files_connect(files, endpoint);
+    files->lives = lives;
     return true;
 }
 
@@ -252,7 +254,8 @@ int files_write(struct files *files, uint64_t handle, uint64_t offset,
         struct message m;
         int error;
 
-        memcpy(files->buffer, data, n);
+        if (data != files->buffer)
+            memcpy(files->buffer, data, n);
         error = files_call_words(files, &m, FILES_WRITE, 4, w);
         if (error)
             return error;

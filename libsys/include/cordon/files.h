@@ -151,7 +151,9 @@ struct files {
     uint8_t *buffer; /* lent by the server */
     bool may_write;  /* files, and the buffer */
     size_t buffer_bytes;
-    cap_t frames; /* slots of the buffer's Frames */
+    cap_t frames;   /* slots of the buffer's Frames */
+    unsigned lives; /* times that it was connected again by itself: handles
+                       from before are lost, and may come to mean other files */
 };
 
 /*
@@ -194,7 +196,8 @@ int files_view_at(struct files *files, uint64_t handle, uint64_t offset,
 /*
  * Write all of `bytes` bytes at `offset`, or at the file's end for
  * FILES_APPEND. *end (may be null) is the offset behind them. More than a
- * buffer goes in pieces: an error may leave some of them written.
+ * buffer goes in pieces: an error may leave some of them written. Data that is
+ * at the buffer's start already is not copied.
  */
 int files_write(struct files *files, uint64_t handle, uint64_t offset,
                 const void *from, size_t bytes, uint64_t *end);
