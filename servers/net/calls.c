@@ -212,6 +212,8 @@ static enum net_status call_bind(struct socket *s, struct message *m)
     }
     if (!ip_is_own(&ip))
         return NET_E_ADDRESS;
+    if (s->family == 0 && ip_addr_isany(&ip))
+        ip = *IP_ANY_TYPE; /* :: stands for both families, then */
     return s->kind == NET_TCP ? tcp_socket_bind(s, &ip, own.port)
                               : udp_socket_bind(s, &ip, own.port);
 }

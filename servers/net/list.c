@@ -12,8 +12,6 @@
 
 #define STACKS_OWN (1ull << 32) /* positions from here on */
 
-extern uint8_t tcp_slot;
-
 static void tcp_describe(const struct tcp_pcb *pcb, struct net_socket_info *out)
 {
     out->state = (uint8_t)pcb->state;

@@ -33,6 +33,7 @@
 /* What was given to a closed socket is sent within this time, or never. */
 #define LINGER_NS (60 * NS_PER_S)
 
+struct tcp_ext_arg_callbacks;
 struct tcp_pcb;
 struct udp_pcb;
 struct raw_pcb;
@@ -202,6 +203,10 @@ bool socket_may_hear(struct socket *s, uint8_t protocol,
                      const struct net_address *from);
 
 /* ---- tcp_socket.c ---- */
+
+/* Whose a pcb is: lwIP's ext_args have it under this number. */
+extern uint8_t tcp_slot;
+extern const struct tcp_ext_arg_callbacks tcp_nobody;
 
 void tcp_sockets_start(void);
 enum net_status tcp_socket_make(struct socket *s);

@@ -19,8 +19,6 @@
 #define BACKLOG_MAX   128u
 #define HELD_PBUFS    8u /* segments kept for a connection not yet accepted */
 
-extern uint8_t tcp_slot;
-
 static void incoming_free(struct incoming *in)
 {
     struct socket *l = in->listener;
@@ -233,6 +231,6 @@ void tcp_listener_close(struct socket *s)
         tcp_abort(s->first->pcb); /* frees it */
     s->tcp = NULL;
     s->backlog = 0;
-    tcp_ext_arg_set_callbacks(pcb, tcp_slot, NULL);
+    tcp_ext_arg_set_callbacks(pcb, tcp_slot, &tcp_nobody);
     tcp_close(pcb);
 }

@@ -17,7 +17,7 @@
 
 #define WRITE_MAX 0xf000u /* of tcp_write(), whose length has 16 bits */
 
-uint8_t tcp_slot; /* of lwIP's ext_args */
+uint8_t tcp_slot;
 
 static void destroyed(u8_t id, void *socket)
 {
@@ -28,6 +28,7 @@ static void destroyed(u8_t id, void *socket)
     socket_todo(s); /* closing ends */
 }
 static const struct tcp_ext_arg_callbacks callbacks = {.destroy = destroyed};
+const struct tcp_ext_arg_callbacks tcp_nobody = {0};
 
 void tcp_sockets_start(void)
 {
@@ -111,7 +112,7 @@ static void detach(struct socket *s)
     struct tcp_pcb *pcb = s->tcp;
 
     s->tcp = NULL;
-    tcp_ext_arg_set_callbacks(pcb, tcp_slot, NULL);
+    tcp_ext_arg_set_callbacks(pcb, tcp_slot, &tcp_nobody);
     tcp_ext_arg_set(pcb, tcp_slot, NULL);
     tcp_arg(pcb, NULL);
     if (pcb->state == LISTEN)
