@@ -11,7 +11,8 @@ import time
 import yaml
 
 from lib import policy as policies      # tools/lib, see tests/conftest.py
-from tests.attack.cases import HERE
+from tests.attack.cases import HERE, function_in
+from tests.attack.outside import Meanwhile, Outside
 from tests.lib.machine import PATIENCE
 
 EDU = "edu,addr=4,dma_mask=0xffffffffffffffff"
@@ -36,6 +37,8 @@ class Attempt:
         self.window = None       # (first, end) as the attacker says
         self.policy = ""         # path of the system's policy
         self.status = None       # with `until: end`: what the guest gave
+        self.outside = None      # the network's other end, if there is one
+        self.notes = {}          # what the host's part found
 
     def run(self):
         m, case = self.machine, self.case
@@ -43,8 +46,22 @@ class Attempt:
             self.status = m.wait_exit(case.timeout)
             return
         # Ready, or dead before it began.
-        m.expect(r"attack: ready", case.timeout)
+        within = case.until == "done"
+        m.expect(r"attack: ready" if within else case.begin, case.timeout)
         self.text = self.read_text()
+        host = None
+        if case.outside:
+            what = function_in(case, "outside.py", case.outside)
+            host = Meanwhile(lambda _: what(self), once=True)
+        if within:
+            self.listen()
+        if host:
+            host.stop(case.timeout)
+        time.sleep(case.settle)
+
+    def listen(self):
+        """To the attacker, until it is done."""
+        m, case = self.machine, self.case
         while True:
             line = m.expect(r"attack: ([^\n]*)\n", case.timeout).group(1)
             self.said.append(line)
@@ -58,7 +75,6 @@ class Attempt:
                 raise AssertionError(f"the attacker could not try: {line}")
             elif words[0] == "done":
                 break
-        time.sleep(case.settle)
 
     # Where it goes
 
@@ -233,9 +249,9 @@ def pattern_disk(build):
     return path
 
 
-def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
+def boot(case, build, iso_of, machine, disk_of, directory, at_end, mutation=None):
     """Boots the case's system, on a mutant if one is named, and lets the
-    attacker try."""
+    attacker try. `at_end` takes what is to be done after the verdict."""
     policy = write_policy(case, build)
     iso = mutant(build, mutation, policy) if mutation else {"replace": {}}
     if case.init:
@@ -248,6 +264,11 @@ def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
              for word in options.pop("extra", [])]
     if options.pop("count", False):
         extra += ["-plugin", f"{build}/mutations/count.so,out={directory}/count"]
+    outside = None
+    if "network" in options:
+        outside = Outside(options.pop("network"), directory)
+        at_end(outside.close)
+        extra += outside.arguments()
     if options.pop("disk", False):
         options["disks"] = [disk_of()]
     assert set(options) <= CONFIG_KEYS, f"machine: unknown: {options}"
@@ -256,5 +277,6 @@ def boot(case, build, iso_of, machine, disk_of, directory, mutation=None):
                       machine(iso_of(policy, **iso), devices=devices,
                               extra=extra, **options))
     attempt.policy = policy
+    attempt.outside = outside
     attempt.run()
     return attempt

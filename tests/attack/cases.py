@@ -19,14 +19,20 @@ of a case (docs/attacks.md shows examples):
                             count: true loads the plugin that counts guest
                             instructions; disk: true gives the NVMe disk;
                             {pattern} in `extra` is an image full of what
-                            attackers send
+                            attackers send; network: MODEL plugs in that card,
+                            with the neighbours of outside.py on its cable
     target: kernel-text     what is under attack, as a physical address: that,
                             kernel-data, iommu-registers, iommu-root and
                             iommu-entries (its tables), domain-root (the judged
                             device's), registers:N (of the device 00:N.0),
                             page:NAME (the page with that mark), or in hex
     requester: 0x20         ID of the device whose DMA or interrupts are judged
-    until: done             or `end`: until the machine ends itself
+    outside: name           what the host does meanwhile: a function of
+                            `outside.py` in the folder, given the Attempt
+    until: done             or `end`: until the machine ends itself; `outside`:
+                            nobody attacks from within, the host begins when
+                            init has printed `begin`, and then ends it
+    begin: text             a pattern; by default that the stack has an address
     timeout: 20             seconds for the attacker to say something
     settle: 0.5             seconds from `done` to the verdict
     witness: [words]        all must agree; the last is the one of the effect.
@@ -38,7 +44,9 @@ of a case (docs/attacks.md shows examples):
 """
 
 import glob
+import importlib.util
 import os
+import re
 from dataclasses import dataclass, field, fields
 
 import yaml
@@ -70,6 +78,8 @@ class Case:
     machine: dict = field(default_factory=dict)
     target: str = ""
     requester: int = 4 << 3        # 00:04.0, the edu card
+    outside: str = ""
+    begin: str = r"net: address 10\.0\.2\.15"
     until: str = "done"
     timeout: float = 20
     settle: float = 0.5
@@ -111,6 +121,18 @@ def load():
     twice = sorted({n for n in names if names.count(n) > 1})
     assert not twice, f"case names used twice: {twice}"
     return sorted(found, key=lambda c: (RULES.index(c.rule), c.case))
+
+
+def function_in(case, file, name):
+    """A function of a Python file in the case's folder; None if there is none."""
+    path = os.path.join(case.folder, file)
+    if not os.path.exists(path):
+        return None
+    stem = f"{os.path.basename(case.folder)}_{os.path.splitext(file)[0]}"
+    spec = importlib.util.spec_from_file_location(re.sub(r"\W", "_", stem), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return getattr(module, name, None)
 
 
 def load_mutations():

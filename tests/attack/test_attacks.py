@@ -23,7 +23,8 @@ MUTATED = [(case, name) for name in cases.load_mutations()
 def attack(build, iso_of, machine, test_directory, request):
     return lambda case, mutation=None: judge(attempt.boot(
         case, build, iso_of, machine,
-        lambda: request.getfixturevalue("disk"), test_directory, mutation))
+        lambda: request.getfixturevalue("disk"), test_directory,
+        request.addfinalizer, mutation))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda c: c.case)

@@ -6,11 +6,12 @@ a witness's text is its line in docs/attacks.md.
 
 A folder may have a `witness.py` with more of them."""
 
-import importlib.util
-import os
 import re
+import subprocess
 
 from tests.attack.attempt import IOMMU_REGISTERS, PAGE, PATTERN
+from tests.attack.cases import function_in
+from tests.attack.outside import CARD_NAME
 from tests.lib import tables as tables_of
 
 COMPAT_VECTOR = 0x77    # what they forge in compatibility format, see there
@@ -203,18 +204,35 @@ def silence(attempt):
         raise Breach(attempt.machine.tail(3))
 
 
+def alive(attempt):
+    """the console: init tells of nobody's end"""
+    ended = re.search(r"^.*; stopped.*$", attempt.machine.console, re.M)
+    if ended:
+        raise Breach(ended[0])
+
+
+# ICMP errors quote what came, which is not ours.
+OF_THE_CARD = (f"ether src {CARD_NAME} and not icmp[icmptype] == icmp-unreach "
+               "and not icmp[icmptype] == icmp-paramprob "
+               "and not icmp[icmptype] == icmp-timxceed and not icmp6[0] < 128")
+
+
+def well_formed(attempt):
+    """QEMU's record of the cable, read by tcpdump: the card sent nothing malformed"""
+    told = subprocess.run(["tcpdump", "-nnvvr", attempt.outside.pcap, OF_THE_CARD],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                          check=True).stdout
+    assert told, "the card sent nothing"
+    wrong = re.search(r"^.*(?:bad[ -]|incorrect|wrong|truncated|invalid).*$",
+                      told, re.M)
+    if wrong:
+        raise Breach(wrong[0].strip())
+
+
 def by_name(case, name):
     """The function of a word in a case's list."""
     wanted = name.replace("-", "_")
-    own = os.path.join(case.folder, "witness.py")
-    if os.path.exists(own):
-        spec = importlib.util.spec_from_file_location(
-            "witness_" + re.sub(r"\W", "_", os.path.basename(case.folder)), own)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        if hasattr(module, wanted):
-            return getattr(module, wanted)
-    found = globals().get(wanted)
+    found = function_in(case, "witness.py", wanted) or globals().get(wanted)
     assert callable(found) and found.__doc__, f"{case.case}: no witness {name}"
     return found
 

@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import struct
+import threading
 import time
 
 from .machine import PATIENCE
@@ -31,6 +32,7 @@ class Wire:
         self.listener.settimeout(30 * PATIENCE)
         self.socket = None
         self.buffer = b""
+        self.sending = threading.Lock()     # frames of two threads stay whole
 
     def arguments(self, model, more=""):
         """QEMU's arguments: the card behind a root port, so that it can be
@@ -54,19 +56,28 @@ class Wire:
 
     def send(self, *frames):
         self.connect()
-        self.socket.sendall(b"".join(struct.pack(">I", len(f)) + f for f in frames))
+        with self.sending:
+            self.socket.sendall(b"".join(struct.pack(">I", len(f)) + f for f in frames))
+
+    def whole(self):
+        """The next frame of those that came, if it is whole."""
+        if len(self.buffer) < 4:
+            return None
+        size = struct.unpack(">I", self.buffer[:4])[0]
+        if len(self.buffer) < 4 + size:
+            return None
+        frame = self.buffer[4:4 + size]
+        self.buffer = self.buffer[4 + size:]
+        return frame
 
     def receive(self, timeout=10):
         """The next frame, or None."""
         self.connect()
         end = time.monotonic() + timeout * PATIENCE
         while True:
-            if len(self.buffer) >= 4:
-                size = struct.unpack(">I", self.buffer[:4])[0]
-                if len(self.buffer) >= 4 + size:
-                    frame = self.buffer[4:4 + size]
-                    self.buffer = self.buffer[4 + size:]
-                    return frame
+            frame = self.whole()
+            if frame is not None:
+                return frame
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.socket], [], [], left)[0]:
                 return None
@@ -74,6 +85,14 @@ class Wire:
             if not data:
                 return None
             self.buffer += data
+
+    def take(self):
+        """All whole frames, after some came; None: the other end has gone."""
+        data = self.socket.recv(1 << 16)
+        if not data:
+            return None
+        self.buffer += data
+        return list(iter(self.whole, None))
 
     def until(self, wanted, timeout=10):
         """Frames up to the first that `wanted` is true of, that one last."""
