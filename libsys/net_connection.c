@@ -12,13 +12,25 @@
 #define PAUSE        (10 * NS_PER_MS)
 #define RING_DEFAULT (64u << 10) /* at most, when the caller does not say */
 
-int net_call_endpoint(cap_t endpoint, struct message *m, uint64_t patience)
+/* An answer whose capabilities the caller takes, if it is NET_OK. */
+static int call_for_caps(cap_t endpoint, struct message *m, uint64_t patience)
 {
     if (m->bad)
         return NET_E_REQUEST;
     if (message_call(endpoint, m, clock_after(patience)) != OK)
         return NET_E_GONE;
+    if (m->label != NET_OK)
+        message_drop_caps(m);
     return m->label < NET_STATUSES ? (int)m->label : NET_E_CORRUPT;
+}
+
+/* Capabilities that nobody asked for would fill our table. */
+int net_call_endpoint(cap_t endpoint, struct message *m, uint64_t patience)
+{
+    int status = call_for_caps(endpoint, m, patience);
+
+    message_drop_caps(m);
+    return status;
 }
 
 /* A server that knows nothing of us may be the successor of ours. */
@@ -98,7 +110,7 @@ static int frames_fetch(const struct net *net, uint64_t first, uint64_t count,
 
     message_begin(&m, NET_CALL_FRAMES);
     message_put(&m, first);
-    status = net_call_endpoint(net->endpoint, &m, NET_PATIENCE);
+    status = call_for_caps(net->endpoint, &m, NET_PATIENCE);
     if (status != NET_OK)
         return status;
     *fetched = message_get(&m);
@@ -163,7 +175,7 @@ static int open_call(struct net *net)
     message_put(&m, s->send_bytes);
     message_put(&m, s->receive_bytes);
     message_put_cap(&m, net->wake, RIGHT_WRITE);
-    status = net_call_endpoint(net->endpoint, &m, NET_PATIENCE);
+    status = call_for_caps(net->endpoint, &m, NET_PATIENCE);
     if (status != NET_OK)
         return status;
     count = message_get(&m);
