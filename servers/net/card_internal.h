@@ -33,6 +33,15 @@ struct card {
 };
 extern struct card the_card;
 
+/* receive.c: hands a packet to lwIP, which is to check these of its sums. */
+void receive_deliver(struct card *c, struct pbuf *p, uint16_t checks);
+
+/* merge.c: takes a packet, to hand it on later together with what follows it.
+ * `checks`: what is not known to be right. False: it is to go on alone, what
+ * came before has. */
+bool merge_take(struct card *c, struct pbuf *p, uint16_t checks);
+void merge_flush(struct card *c);
+
 /* send.c */
 err_t send_packet(struct netif *netif, struct pbuf *p);
 void send_done(struct card *c);

@@ -1,3 +1,4 @@
-net_CFLAGS := $(LWIP_CFLAGS)
-net_LIBS   := $(LWIP_OBJECTS)
+# Optimised as one program: lwIP is many small functions in many files.
+net_CFLAGS := $(LWIP_CFLAGS) -flto
+net_LIBS   := -flto=auto -O2 $(LWIP_OBJECTS)
 $(O)/bin/net: $(LWIP_OBJECTS)

@@ -51,9 +51,17 @@ static uint16_t checks_left(const struct card *c, const uint8_t *frame,
     return check;
 }
 
+void receive_deliver(struct card *c, struct pbuf *p, uint16_t checks)
+{
+    NETIF_SET_CHECKSUM_CTRL(&c->netif, c->make | checks);
+    if (c->netif.input(p, &c->netif) != ERR_OK)
+        pbuf_free(p);
+}
+
 static void frame_receive(struct card *c, const struct packet_arrival *a)
 {
     struct pbuf *p = NULL;
+    uint16_t checks;
 
     if ((a->flags & (PACKET_IP_BAD | PACKET_L4_BAD)) != 0 ||
         a->bytes > PACKET_FRAME_MAX) {
@@ -75,10 +83,9 @@ static void frame_receive(struct card *c, const struct packet_arrival *a)
     if (frame_type(p->payload) == ETHTYPE_ARP)
         address_watch(p);
     /* A frame may be too short for this: any block of the heap is not. */
-    NETIF_SET_CHECKSUM_CTRL(&c->netif,
-                            c->make | checks_left(c, p->payload, a->flags));
-    if (c->netif.input(p, &c->netif) != ERR_OK)
-        pbuf_free(p);
+    checks = checks_left(c, p->payload, a->flags);
+    if (!merge_take(c, p, checks))
+        receive_deliver(c, p, checks);
 }
 
 unsigned card_receive(void)
@@ -92,6 +99,7 @@ unsigned card_receive(void)
         if ((arrivals[i].flags & PACKET_NOTHING) == 0)
             frame_receive(c, &arrivals[i]);
     }
+    merge_flush(c);
     /* Until the next frame all checks are on but for what we send ourselves:
      * that stays within this process (netif_poll). */
     NETIF_SET_CHECKSUM_CTRL(&c->netif, c->make);

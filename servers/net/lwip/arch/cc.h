@@ -24,3 +24,7 @@ uint32_t random_word(void);
 /* The ones' complement sum of `bytes` bytes, not inverted (checksum.c). */
 uint16_t checksum_sum(const void *data, int bytes);
 #define LWIP_CHKSUM checksum_sum
+
+/* One instruction each; lwIP's own are calls. */
+#define lwip_htons(x) __builtin_bswap16(x)
+#define lwip_htonl(x) __builtin_bswap32(x)
