@@ -1,7 +1,6 @@
 /*
- * HTTP for `wget` (RFC 9112, RFC 3986): URLs, and a response taken apart as it
- * comes in, in pieces of any size. No system calls: tested and fuzzed on the
- * host.
+ * An HTTP response (RFC 9112) for `wget`, taken apart as it comes in, in pieces
+ * of any size. No system calls: tested and fuzzed on the host.
  */
 #pragma once
 
@@ -9,26 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define HTTP_HOST_BYTES 256u  /* with the NUL */
-#define HTTP_PATH_BYTES 1024u /* path and query, with the NUL */
-
-struct http_url {
-    char host[HTTP_HOST_BYTES]; /* without brackets */
-    uint16_t port;
-    char path[HTTP_PATH_BYTES]; /* begins with '/', printable ASCII only */
-};
-
-/* NULL, or what is wrong with the text. Without `http://` it may begin with the
- * host. */
-const char *http_url_parse(const char *text, struct http_url *out);
-
-/* Where `location` leads from *url, which it replaces. As above. */
-const char *http_url_follow(struct http_url *url, const char *location);
-
-/* The authority for the Host field: "host", "host:8080", "[::1]:8080". */
-#define HTTP_AUTHORITY_BYTES (HTTP_HOST_BYTES + 8)
-const char *http_authority(const struct http_url *url,
-                           char text[HTTP_AUTHORITY_BYTES]);
+#include "servers/console/url.h"
 
 enum http_state {
     HTTP_HEAD, /* status line and fields */
@@ -48,7 +28,7 @@ struct http_response {
     unsigned status; /* 0: not known yet */
     bool has_length, chunked;
     uint64_t length; /* of the body, if has_length */
-    char location[HTTP_PATH_BYTES + HTTP_HOST_BYTES];
+    char location[URL_PATH_BYTES + URL_HOST_BYTES];
     const char *wrong; /* HTTP_BAD: what the server did */
     uint64_t left;     /* of the body or of the chunk */
     unsigned lines;

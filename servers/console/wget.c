@@ -12,6 +12,7 @@
 #include "servers/console/sha256.h"
 #include "servers/console/shell.h"
 #include "servers/console/table.h"
+#include "servers/console/url.h"
 
 #define CONNECT_LIMIT (20 * NS_PER_S)
 #define SILENCE_LIMIT (20 * NS_PER_S)
@@ -21,7 +22,7 @@
 struct download {
     struct net *net;
     unsigned socket;
-    struct http_url url;
+    struct url url;
     struct http_response response;
     const char *file; /* NULL: only sum it up */
     struct files *files;
@@ -139,8 +140,7 @@ static int connect_to(struct download *d, const struct net_address *to)
 static int connect_host(struct download *d)
 {
     struct net_address found[NET_ANSWERS_MAX];
-    char subject[NETWORK_TEXT_BYTES + HTTP_HOST_BYTES],
-        text[NETWORK_TEXT_BYTES];
+    char subject[NETWORK_TEXT_BYTES + URL_HOST_BYTES], text[NETWORK_TEXT_BYTES];
     unsigned count;
     int status = SHELL_FAILED;
 
@@ -161,13 +161,13 @@ static int connect_host(struct download *d)
 
 static int send_request(struct download *d)
 {
-    char text[HTTP_PATH_BYTES + HTTP_AUTHORITY_BYTES + 128];
-    char authority[HTTP_AUTHORITY_BYTES];
+    char text[URL_PATH_BYTES + URL_AUTHORITY_BYTES + 128];
+    char authority[URL_AUTHORITY_BYTES];
     size_t bytes = (size_t)snprintf(
         text, sizeof(text),
         "GET %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: cordon-wget\r\n"
         "Accept-Encoding: identity\r\nConnection: close\r\n\r\n",
-        d->url.path, http_authority(&d->url, authority));
+        d->url.path, url_authority(&d->url, authority));
 
     /* The ring is empty and at least as large. */
     if (net_send(d->net, d->socket, text, bytes) != bytes)
@@ -296,7 +296,7 @@ static int follow(struct download *d)
             return status;
         if (i == REDIRECTS_MAX)
             return shell_fail(d->url.host, "more than 5 redirections");
-        wrong = http_url_follow(&d->url, d->response.location);
+        wrong = url_follow(&d->url, d->response.location);
         if (wrong)
             return shell_fail(d->response.location, wrong);
     }
@@ -326,7 +326,7 @@ int do_wget(int argc, char **argv)
     d = (struct download){0};
     if (parse(argc, argv, &d, &url))
         return shell_usage();
-    wrong = http_url_parse(url, &d.url);
+    wrong = url_parse(url, &d.url);
     if (wrong)
         return shell_fail(url, wrong);
     d.net = network_open();

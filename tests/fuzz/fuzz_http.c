@@ -4,7 +4,7 @@
  * pieces are. What comes as a Location, and the bytes themselves, are followed
  * as URLs.
  *
- * links: servers/console/http.c
+ * links: servers/console/http.c servers/console/url.c
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -43,29 +43,29 @@ static void check_plain(const char *text)
             abort();
 }
 
-static void check_url(const struct http_url *u)
+static void check_url(const struct url *u)
 {
-    char text[HTTP_AUTHORITY_BYTES];
-    struct http_url again;
+    char text[URL_AUTHORITY_BYTES];
+    struct url again;
 
     if (u->path[0] != '/' || !u->port || !u->host[0])
         abort();
     check_plain(u->path);
     check_plain(u->host);
-    if (http_url_parse(http_authority(u, text), &again) ||
+    if (url_parse(url_authority(u, text), &again) ||
         strcmp(again.host, u->host) != 0 || again.port != u->port)
         abort();
 }
 
 static void follow(const char *text)
 {
-    struct http_url u;
+    struct url u;
 
-    if (!http_url_parse(text, &u))
+    if (!url_parse(text, &u))
         check_url(&u);
-    if (http_url_parse("http://h:8080/directory/file?query", &u))
+    if (url_parse("http://h:8080/directory/file?query", &u))
         abort();
-    if (!http_url_follow(&u, text))
+    if (!url_follow(&u, text))
         check_url(&u);
 }
 

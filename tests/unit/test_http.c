@@ -2,7 +2,7 @@
  * The console's HTTP: URLs, redirections, and responses that come in pieces of
  * every size, whole, cut short and wrong.
  *
- * links: servers/console/http.c
+ * links: servers/console/http.c servers/console/url.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,16 +32,16 @@ static void urls_are_taken_apart(void **state)
         {"http://[::1]", "[::1]", "::1", "/", 80},
         {"http://h?q", "h", "h", "/?q", 80},
     };
-    char text[HTTP_AUTHORITY_BYTES];
-    struct http_url u;
+    char text[URL_AUTHORITY_BYTES];
+    struct url u;
 
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
-        assert_null(http_url_parse(good[i].text, &u));
+        assert_null(url_parse(good[i].text, &u));
         assert_string_equal(u.host, good[i].host);
         assert_string_equal(u.path, good[i].path);
         assert_int_equal(u.port, good[i].port);
-        assert_string_equal(http_authority(&u, text), good[i].authority);
+        assert_string_equal(url_authority(&u, text), good[i].authority);
     }
 }
 
@@ -69,24 +69,24 @@ static void other_urls_are_refused(void **state)
                                       "h\r\nX: y/",
                                       "h h/",
                                       "http://h:000080"};
-    char host[HTTP_HOST_BYTES + 8], path[HTTP_PATH_BYTES + 8];
-    struct http_url u;
+    char host[URL_HOST_BYTES + 8], path[URL_PATH_BYTES + 8];
+    struct url u;
 
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
-        if (!http_url_parse(bad[i], &u))
+        if (!url_parse(bad[i], &u))
             fail_msg("'%s' was taken", bad[i]);
     memset(host, 'h', sizeof host);
-    host[HTTP_HOST_BYTES] = 0;
-    assert_non_null(http_url_parse(host, &u));
-    host[HTTP_HOST_BYTES - 1] = 0;
-    assert_null(http_url_parse(host, &u));
+    host[URL_HOST_BYTES] = 0;
+    assert_non_null(url_parse(host, &u));
+    host[URL_HOST_BYTES - 1] = 0;
+    assert_null(url_parse(host, &u));
     memset(path, 'p', sizeof path);
     memcpy(path, "h/", 2);
-    path[HTTP_PATH_BYTES + 1] = 0;
-    assert_non_null(http_url_parse(path, &u));
-    path[HTTP_PATH_BYTES - 1] = 0;
-    assert_null(http_url_parse(path, &u));
+    path[URL_PATH_BYTES + 1] = 0;
+    assert_non_null(url_parse(path, &u));
+    path[URL_PATH_BYTES - 1] = 0;
+    assert_null(url_parse(path, &u));
 }
 
 static void redirections_lead_on(void **state)
@@ -100,18 +100,18 @@ static void redirections_lead_on(void **state)
         {"//other/z", "other", "/z"},
         {"http://third:7/", "third:7", "/"},
     };
-    char text[HTTP_AUTHORITY_BYTES];
-    struct http_url u;
+    char text[URL_AUTHORITY_BYTES];
+    struct url u;
 
     (void)state;
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        assert_null(http_url_parse("http://h:81/a/b?c", &u));
-        assert_null(http_url_follow(&u, steps[i].to));
-        assert_string_equal(http_authority(&u, text), steps[i].authority);
+        assert_null(url_parse("http://h:81/a/b?c", &u));
+        assert_null(url_follow(&u, steps[i].to));
+        assert_string_equal(url_authority(&u, text), steps[i].authority);
         assert_string_equal(u.path, steps[i].path);
     }
-    assert_non_null(http_url_follow(&u, "https://h/"));
-    assert_non_null(http_url_follow(&u, "/a b"));
+    assert_non_null(url_follow(&u, "https://h/"));
+    assert_non_null(url_follow(&u, "/a b"));
 }
 
 /* --- responses --- */
