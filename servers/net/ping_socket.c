@@ -101,6 +101,8 @@ enum net_status ping_socket_make(struct socket *s)
                             : raw_new_ip_type(IPADDR_TYPE_V4, IP_PROTO_ICMP);
     if (s->raw == NULL)
         return NET_E_MEMORY;
+    s->raw->chksum_reqd = s->family == 6; /* lwIP knows its own address */
+    s->raw->chksum_offset = offsetof(struct echo, checksum);
     if (next == 0)
         next = (uint16_t)LWIP_RAND();
     s->identifier = next++;
