@@ -97,10 +97,18 @@ static void show_counters(const struct net_interface *i)
            format_bytes(out, sizeof(out), i->sent_bytes));
 }
 
+static void show_server(struct net_address server)
+{
+    char text[NETWORK_TEXT_BYTES];
+
+    server.port = 0; /* always 53 */
+    if (server.family)
+        printf("  dns   %s\n", network_text(text, &server));
+}
+
 static int show_interface(struct net *net)
 {
     struct net_interface i;
-    char text[NETWORK_TEXT_BYTES];
     int status = net_interface(net, &i);
 
     if (status)
@@ -109,8 +117,7 @@ static int show_interface(struct net *net)
     show_ipv4(&i);
     show_ipv6(&i);
     for (unsigned n = 0; n < NET_DNS_MAX; n++)
-        if (i.dns[n].family)
-            printf("  dns   %s\n", network_text(text, &i.dns[n]));
+        show_server(i.dns[n]);
     if (i.hostname[0])
         printf("  name  %s\n", i.hostname);
     show_counters(&i);

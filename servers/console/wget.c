@@ -70,7 +70,8 @@ static void show_progress(struct download *d, bool last)
     uint64_t now = clock_now();
     char have[16], all[16];
 
-    if (!shell_has_colour() || (!last && now - d->shown < SHOW_NS))
+    if (!shell_has_colour() ||
+        (last ? d->shown == d->started : now - d->shown < SHOW_NS))
         return;
     d->shown = now;
     printf("\r\033[K");
@@ -275,6 +276,7 @@ static int fetch(struct download *d)
     if (status)
         return status;
     d->started = clock_now();
+    d->shown = d->started;
     status = send_request(d);
     if (!status)
         status = receive(d);
