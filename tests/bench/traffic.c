@@ -77,6 +77,8 @@ static int say_hello(int s)
         here = poll(&answer, 1, HELLO_MS) == 1 &&
                recv(s, buffer, sizeof(buffer), 0) == 1;
         answered = answered || here;
+        if (answer.revents != 0 && !here)
+            poll(NULL, 0, HELLO_MS); /* it had an error for us: no link yet */
     }
     return answered && !here ? 0 : 1;
 }

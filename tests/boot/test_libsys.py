@@ -4,7 +4,7 @@ import re
 import time
 
 POLICY = "tests/component/selftest/policy.yaml"
-PARTS = ("start", "memory", "heap", "mmap", "time", "threads", "conditions",
+PARTS = ("start", "memory", "copying", "heap", "mmap", "time", "threads", "conditions",
          "locks", "messages", "deferral", "sharing", "rings",
          "clients")
 

@@ -72,6 +72,25 @@ const char *test_memory(void)
     return NULL;
 }
 
+/* Every length and alignment on each side of memcpy's steps. */
+const char *test_copying(void)
+{
+    static unsigned char from[400], to[400];
+
+    for (size_t i = 0; i < sizeof(from); i++)
+        from[i] = (unsigned char)(i * 7 + 1);
+    for (size_t bytes = 0; bytes <= 300; bytes++)
+        for (size_t shift = 0; shift < 20; shift++) {
+            unsigned char *place = to + 40 + shift, *source = from + shift * 3;
+
+            memset(to, 0xee, sizeof(to));
+            EXPECT(memcpy(place, source, bytes) == place);
+            EXPECT(memcmp(place, source, bytes) == 0);
+            EXPECT(place[-1] == 0xee && place[bytes] == 0xee);
+        }
+    return NULL;
+}
+
 const char *test_heap(void)
 {
     static unsigned char *blocks[1000];

@@ -35,6 +35,7 @@ int serve(void);
 /* Each returns NULL, or what did not hold. */
 const char *test_start(void);
 const char *test_memory(void);
+const char *test_copying(void);
 const char *test_heap(void);
 const char *test_mmap(void);
 const char *test_time(void);
