@@ -37,8 +37,12 @@ struct socket *socket_enter(int fd)
     struct descriptor d;
     struct socket *s;
 
-    if (!descriptor_get(fd, &d) || d.operations != &socket_operations) {
-        errno = d.operations == NULL ? EBADF : ENOTSOCK;
+    if (!descriptor_get(fd, &d)) {
+        errno = EBADF;
+        return NULL;
+    }
+    if (d.operations != &socket_operations) {
+        errno = ENOTSOCK;
         return NULL;
     }
     s = d.state;

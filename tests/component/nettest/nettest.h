@@ -11,7 +11,7 @@
 #define EXPECT(what)                                                           \
     do {                                                                       \
         if (!(what)) {                                                         \
-            fprintf(stderr, "%s:%d: errno %d\n", __FILE__, __LINE__, errno);   \
+            printf("%s:%d: errno %d\n", __FILE__, __LINE__, errno);            \
             return #what;                                                      \
         }                                                                      \
     } while (0)
