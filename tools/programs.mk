@@ -41,7 +41,8 @@ libsys: $(LIBSYS) $(LIBSYS_CRT0)
 
 $(eval $(call compile,u,libsys/,USER_CFLAGS,$(CC),$(NEWLIB_STAMP)))
 
-$(LIBSYS): $(LIBSYS_OBJECTS)
+# The folders: a file that goes away is an object that must.
+$(LIBSYS): $(LIBSYS_OBJECTS) libsys libsys/posix
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBSYS_OBJECTS)
 
