@@ -42,7 +42,7 @@ libsys: $(LIBSYS) $(LIBSYS_CRT0)
 $(eval $(call compile,u,libsys/,USER_CFLAGS,$(CC),$(NEWLIB_STAMP)))
 
 # The folders: a file that goes away is an object that must.
-$(LIBSYS): $(LIBSYS_OBJECTS) libsys libsys/posix
+$(LIBSYS): $(LIBSYS_OBJECTS) libsys/. libsys/posix/.
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcsD $@ $(LIBSYS_OBJECTS)
 
