@@ -51,5 +51,5 @@ help: ## list the targets and the settings
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' \
 		Makefile tools/*.mk | sort | \
 		while IFS=$$'\t' read -r t d; do printf '  %-14s %s\n' "$$t" "$$d"; done
-	@echo "Settings for run: CMD= POLICY= KEEP=1 SMP= MEM= CPU= OVMF=1 ICOUNT=1"
+	@echo "Settings for run: CMD= POLICY= HTTP_PORT= KEEP=1 SMP= MEM= CPU= OVMF=1 ICOUNT=1"
 	@echo "  TRACE=FILE TIMEOUT= QEMU_ARGS= (see docs/building.md)"

@@ -25,7 +25,7 @@ $(POLICYC): $(POLICYC_OBJECTS)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -o $@ $(POLICYC_OBJECTS) -lyaml
 
-POLICY      ?= policies/files.yaml
+POLICY      ?= policies/default.yaml
 POLICY_NAME  = $(basename $(notdir $(POLICY)))
 
 policy-check: $(POLICYC) ## check POLICY=FILE, every error with line and column

@@ -5,7 +5,7 @@ ISO  = $(O)/iso/$(POLICY_NAME).iso
 DISK = $(O)/disk/disk.img
 
 .PHONY: iso disk run debug
-iso: $(ISO) ## make the bootable ISO of POLICY=FILE (policies/files.yaml)
+iso: $(ISO) ## make the bootable ISO of POLICY=FILE (policies/default.yaml)
 
 $(O)/iso/%.iso: $(POLICY) $(O)/kernel.elf $(BINARIES) $(POLICYC) \
 		tools/mkiso tools/lib/image.py tools/lib/policy.py | setup-image

@@ -286,7 +286,7 @@ static int do_nslookup(int argc, char **argv)
 
     if (argc != 2)
         return shell_usage();
-    net = network_open();
+    net = network_open_ready();
     if (!net || network_find(net, argv[1], 0, found, &count))
         return SHELL_FAILED;
     for (unsigned i = 0; i < count; i++)

@@ -13,7 +13,8 @@
 
 #include "servers/console/shell.h"
 
-#define LOOK (50 * NS_PER_MS) /* between looks for Ctrl-C */
+#define LOOK         (50 * NS_PER_MS) /* between looks for Ctrl-C */
+#define ADDRESS_WAIT (3 * NS_PER_S)
 
 static struct net *connection;
 
@@ -28,10 +29,18 @@ static const char *policy_file(void)
                                                         : "the policy file";
 }
 
+static bool is_asking(const struct net_interface *i)
+{
+    static const uint8_t none[sizeof(i->address)];
+
+    return i->flags & NET_INTERFACE_DHCP &&
+           !(i->flags & NET_INTERFACE_DHCP_DONE) &&
+           !memcmp(i->address, none, sizeof(none));
+}
+
 /* What keeps the machine from the network altogether; NULL: nothing known. */
 static const char *interface_trouble(void)
 {
-    static const uint8_t none[16];
     struct net_interface i;
 
     if (!connection || net_interface(connection, &i))
@@ -40,8 +49,7 @@ static const char *interface_trouble(void)
         return "the interface is down: `ifconfig up`";
     if (!(i.flags & NET_INTERFACE_LINK))
         return "no link: the cable is out";
-    if (i.flags & NET_INTERFACE_DHCP && !(i.flags & NET_INTERFACE_DHCP_DONE) &&
-        !memcmp(i.address, none, sizeof(i.address)))
+    if (is_asking(&i))
         return "no address yet: no DHCP server has answered";
     return NULL;
 }
@@ -88,6 +96,19 @@ struct net *network_open(void)
         network_fail(NULL, status);
     }
     return connection;
+}
+
+struct net *network_open_ready(void)
+{
+    struct net *net = network_open();
+    uint64_t deadline = clock_after(ADDRESS_WAIT);
+    struct net_interface i;
+
+    while (net && clock_now() < deadline && !shell_interrupted() &&
+           !net_interface(net, &i) && i.flags & NET_INTERFACE_UP &&
+           (!(i.flags & NET_INTERFACE_LINK) || is_asking(&i)))
+        clock_sleep(LOOK);
+    return net;
 }
 
 bool network_wait(struct net *net, uint64_t deadline)

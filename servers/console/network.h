@@ -12,6 +12,10 @@
  * there is none, and the reason has been printed. */
 struct net *network_open(void);
 
+/* The same for who wants to reach others: waits a little for an address that
+ * DHCP is still asking for. */
+struct net *network_open_ready(void);
+
 /* Prints `NAME: SUBJECT: why`, with what the interface says where that explains
  * it; SHELL_FAILED. */
 int network_fail(const char *subject, int status);

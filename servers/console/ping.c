@@ -232,7 +232,7 @@ int do_ping(int argc, char **argv)
 
     if (parse(argc, argv, &p, &family))
         return shell_usage();
-    p.net = network_open();
+    p.net = network_open_ready();
     if (!p.net || network_find(p.net, p.host, family, found, &count))
         return SHELL_FAILED;
     p.to = found[0];

@@ -331,7 +331,7 @@ int do_wget(int argc, char **argv)
     wrong = url_parse(url, &d.url);
     if (wrong)
         return shell_fail(url, wrong);
-    d.net = network_open();
+    d.net = network_open_ready();
     if (!d.net)
         return SHELL_FAILED;
     sha256_start(&d.sum);

@@ -32,11 +32,11 @@ def run(iso, *arguments):
 class Terminal:
     """tools/run with a terminal of its own, as a person has it."""
 
-    def __init__(self, iso):
+    def __init__(self, iso, *options):
         self.ours, theirs = pty.openpty()
         self.before = termios.tcgetattr(theirs)
         self.slave = theirs
-        self.process = subprocess.Popen([RUN, "--iso", str(iso)], stdin=theirs,
+        self.process = subprocess.Popen([RUN, "--iso", str(iso), *options], stdin=theirs,
                                         stdout=theirs, stderr=theirs,
                                         start_new_session=True)
         self.seen = b""
