@@ -10,7 +10,7 @@
 #define SERVER_PORT        80u
 #define SERVER_CONNECTIONS 128u
 #define SERVER_MOST        250u /* NET_SOCKETS_MAX allows no more */
-#define SERVER_BACKLOG     64
+#define SERVER_BACKLOG     128
 #define SERVER_TICK_NS     200000000ull /* between looks at the deadlines */
 
 struct server {
