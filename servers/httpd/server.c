@@ -4,7 +4,6 @@
 #include "server.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <cordon/sockets.h>
 
 #include "servers/httpd/upload.h"
 
@@ -101,56 +102,12 @@ const char *server_arguments(struct server *s, int count, char **arguments)
 
 /* ---- The listening socket ---- */
 
-static bool set_nonblocking(int fd)
-{
-    int flags = fcntl(fd, F_GETFL, 0);
-
-    return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) >= 0;
-}
-
-static bool listen_on(int fd, const struct sockaddr *address, socklen_t bytes)
-{
-    int yes = 1, no = 0;
-
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-    if (address->sa_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
-    return !bind(fd, address, bytes) && !listen(fd, SERVER_BACKLOG) &&
-           set_nonblocking(fd);
-}
-
-static int listener_try(const struct sockaddr *address, socklen_t bytes)
-{
-    int fd = socket(address->sa_family, SOCK_STREAM, 0), error;
-
-    if (fd < 0 || listen_on(fd, address, bytes))
-        return fd;
-    error = errno;
-    close(fd);
-    errno = error;
-    return -1;
-}
-
-/* IPv6 and IPv4 in one socket; IPv4 alone where there is no other. */
-static int listener_make(uint16_t port)
-{
-    const struct sockaddr_in6 six = {.sin6_family = AF_INET6,
-                                     .sin6_port = htons(port)};
-    const struct sockaddr_in four = {.sin_family = AF_INET,
-                                     .sin_port = htons(port)};
-    int fd = listener_try((const struct sockaddr *)&six, sizeof(six));
-
-    if (fd < 0)
-        fd = listener_try((const struct sockaddr *)&four, sizeof(four));
-    return fd;
-}
-
 /* The network may not be there yet, or may have come back. */
 static void listener_renew(struct server *s)
 {
     if (s->listener >= 0)
         return;
-    s->listener = listener_make(s->port);
+    s->listener = socket_serve(SOCK_STREAM, s->port, SERVER_BACKLOG);
     if (s->listener < 0 && !s->said)
         printf("cannot listen on port %u: %s; trying again\n",
                (unsigned)s->port, strerror(errno));
@@ -198,7 +155,7 @@ static void accepted(struct server *s, int fd)
 {
     int yes = 1;
 
-    if (!set_nonblocking(fd)) {
+    if (socket_unblock(fd)) {
         close(fd);
         return;
     }

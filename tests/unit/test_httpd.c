@@ -8,7 +8,8 @@
  * links: servers/httpd/chunked.c servers/httpd/media.c servers/httpd/file.c
  * links: servers/httpd/respond.c servers/httpd/listing.c servers/httpd/upload.c
  * links: servers/httpd/answer.c servers/httpd/connection.c
- * links: servers/httpd/server.c tests/unit/files_on_host.c
+ * links: servers/httpd/server.c libsys/posix/socket_serve.c
+ * links: tests/unit/files_on_host.c
  */
 #include <setjmp.h>
 #include <stdarg.h>
