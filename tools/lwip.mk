@@ -55,3 +55,26 @@ lwip-check: $(LWIP_CHECK) ## run lwIP's own tests with our options
 	$(Q)$(LWIP_CHECK)
 
 -include $(LWIP_CHECK_OBJECTS:.o=.d)
+
+# For tests on the host that link lwIP as it runs in the server: theirs is the
+# line `libs: $(LWIP_HOST)`. $(call lwip_host,PREFIX,COMPILER,FLAGS,PROGRAMS)
+LWIP_HOST_CFLAGS = -std=gnu11 -O1 -g -w -D_GNU_SOURCE -fno-omit-frame-pointer \
+	$(HOST_INCLUDE) $(LWIP_CFLAGS)
+define lwip_host
+$(patsubst %,$(O)/$(1)/lwip/%.o,$(LWIP_FILES)): \
+		$(O)/$(1)/lwip/%.o: servers/net/lwip/lwipopts.h $(O)/flags | $(LWIP_STAMP) setup-test $(GENERATED)
+	$$(call say,CC,lwip/$$*.c)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(2) $$(LWIP_HOST_CFLAGS) $(3) -fno-sanitize=alignment,shift,pointer-overflow \
+		-fno-sanitize-recover=all -MD -MP -c -o $$@ $(LWIP)/src/$$*.c
+$(O)/$(1)/liblwip.a: $(patsubst %,$(O)/$(1)/lwip/%.o,$(LWIP_FILES))
+	$$(call say,AR,$$@)
+	$(Q)rm -f $$@ && $(AR) rcsD $$@ $$^
+$(4): $(O)/$(1)/liblwip.a
+$(4): private LWIP_HOST = $(O)/$(1)/liblwip.a
+$(O)/$(1)/servers/net/%.o $(O)/$(1)/tests/%.o: private TEST_CFLAGS += $(LWIP_CFLAGS)
+-include $(patsubst %,$(O)/$(1)/lwip/%.d,$(LWIP_FILES))
+endef
+$(eval $(call lwip_host,t,$$(CC),-fsanitize=address$(,)undefined,$(O)/unit/test_net_sockets))
+$(eval $(call lwip_host,f,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz/fuzz_net_server))
+$(eval $(call lwip_host,fc,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz-reach/fuzz_net_server))

@@ -81,7 +81,9 @@ static struct incoming *oldest(const struct socket *l, bool established)
     return in;
 }
 
-/* Makes room for one more; false: there is none to be had. */
+/* Makes room for one more; false: there is none to be had, and the SYN is to
+ * come again later. Those half open may all arrive, and be more than the
+ * backlog: better than to reset them. */
 static bool room_make(struct socket *l)
 {
     struct incoming *in;
@@ -137,8 +139,6 @@ static err_t arrived(void *arg, struct tcp_pcb *pcb, err_t err)
     if (pcb == NULL || err != ERR_OK)
         return ERR_VAL;
     l = in->listener;
-    if (l->waiting >= l->backlog)
-        return ERR_MEM; /* lwIP resets it */
     in->established = true;
     l->half_open--;
     l->waiting++;
