@@ -32,7 +32,7 @@ struct chunk {
 
 static uint8_t *heap;
 static struct chunk chunks[HEAP_CHUNKS_MAX];
-static struct chunk *of_size[SIZES], *spare;
+static struct chunk *of_size[SIZES], *unused;
 static unsigned chunk_count, spare_count;
 /* The smallest size that holds so many times 64 bytes. */
 static uint8_t size_of_lines[HEAP_BLOCK_MAX / 64 + 1];
@@ -41,11 +41,11 @@ void heap_start(void *data, size_t bytes)
 {
     heap = data;
     memset(of_size, 0, sizeof(of_size));
-    spare = NULL;
+    unused = NULL;
     chunk_count = spare_count = (unsigned)(bytes / HEAP_CHUNK);
     for (unsigned i = 0; i < chunk_count; i++) {
-        chunks[i].next = spare;
-        spare = &chunks[i];
+        chunks[i].next = unused;
+        unused = &chunks[i];
     }
     for (uint32_t lines = 0, size = 0; lines <= HEAP_BLOCK_MAX / 64; lines++) {
         while (lines * 64 > sizes[size])
@@ -75,11 +75,11 @@ static void chunk_unlink(struct chunk *c)
 
 static struct chunk *chunk_new(uint32_t size)
 {
-    struct chunk *c = spare;
+    struct chunk *c = unused;
 
     if (c == NULL)
         return NULL;
-    spare = c->next;
+    unused = c->next;
     spare_count--;
     *c = (struct chunk){.size = size,
                         .limit = (uint32_t)(HEAP_CHUNK / sizes[size])};
@@ -140,10 +140,17 @@ void heap_give(void *block)
      * a chunk every time. */
     if (c->used == 0 && (c->next != NULL || c->previous != NULL)) {
         chunk_unlink(c);
-        c->next = spare;
-        spare = c;
+        c->next = unused;
+        unused = c;
         spare_count++;
     }
+}
+
+bool heap_has(size_t bytes, unsigned spare)
+{
+    return bytes <= HEAP_BLOCK_MAX &&
+           (of_size[size_of_lines[(bytes + 63) / 64]] != NULL ||
+            spare_count > spare);
 }
 
 unsigned heap_chunks_free(void)

@@ -23,6 +23,9 @@ void *heap_take(size_t bytes);
 void *heap_take_zeroed(size_t count, size_t bytes);
 void heap_give(void *block);
 
+/* Whether heap_take(bytes) would succeed and leave `spare` chunks free. */
+bool heap_has(size_t bytes, unsigned spare);
+
 /* Chunks that no block lies in, and all of them. */
 unsigned heap_chunks_free(void);
 unsigned heap_chunks(void);

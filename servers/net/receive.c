@@ -17,8 +17,31 @@
 #include "servers/net/heap.h"
 
 #define BATCH 64u
-/* What comes may not use up the heap: this many chunks are for what is sent. */
+/* What comes may not use up the heap. So many chunks are for what is sent, and
+ * few of them for small frames: with their acknowledgements memory comes back.
+ */
 #define RESERVED_CHUNKS 8u
+#define LAST_CHUNKS     2u
+#define SMALL_FRAME     200u
+
+/* Segments that came out of order and wait, of one connection. */
+#define OUT_OF_ORDER_MANY 128
+#define OUT_OF_ORDER_FEW  4
+
+int receive_out_of_order(void)
+{
+    const struct stats_mem *segments = lwip_stats.memp[MEMP_TCP_SEG];
+    bool scarce = heap_chunks_free() < heap_chunks() / 2 ||
+                  segments->used > segments->avail / 2;
+
+    return scarce ? OUT_OF_ORDER_FEW : OUT_OF_ORDER_MANY;
+}
+
+static bool is_room(uint32_t bytes)
+{
+    return heap_has(bytes + sizeof(struct pbuf),
+                    bytes <= SMALL_FRAME ? LAST_CHUNKS : RESERVED_CHUNKS);
+}
 
 static uint16_t frame_type(const uint8_t *frame)
 {
@@ -69,7 +92,7 @@ static void frame_receive(struct card *c, const struct packet_arrival *a)
         LINK_STATS_INC(link.chkerr);
         return;
     }
-    if (heap_chunks_free() > RESERVED_CHUNKS)
+    if (is_room(a->bytes))
         p = pbuf_alloc(PBUF_RAW, a->bytes, PBUF_RAM);
     if (p == NULL) {
         c->counts.no_memory++;

@@ -90,7 +90,7 @@ void heap_give(void *block);
 #define IPV6_FRAG_COPYHEADER 1
 
 /* Connections. */
-#define MEMP_NUM_TCP_PCB        1024
+#define MEMP_NUM_TCP_PCB           1024
 #define MEMP_NUM_TCP_PCB_LISTEN    64
 #define MEMP_NUM_UDP_PCB           128
 #define MEMP_NUM_RAW_PCB           32
@@ -98,28 +98,31 @@ void heap_give(void *block);
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
 #define LWIP_TCP_KEEPALIVE         1
 #define SO_REUSE                   1
-#define LWIP_TCP_PCB_NUM_EXT_ARGS 1 /* whose it is: tcp_socket.c */
+#define LWIP_TCP_PCB_NUM_EXT_ARGS  1 /* whose it is: tcp_socket.c */
 #define IP_SOF_BROADCAST           1
 #define IP_SOF_BROADCAST_RECV      0
 #define LWIP_MULTICAST_TX_OPTIONS  1
 
 /* TCP. */
-#define TCP_MSS             1460
-#define LWIP_WND_SCALE      1
-#define TCP_RCV_SCALE       2
-#define TCP_WND             (128u << 10)
-#define TCP_SND_BUF         (128u << 10)
-#define TCP_SND_QUEUELEN    360
-#define TCP_SNDLOWAT        (32u << 10)
-#define MEMP_NUM_TCP_SEG    8192
-#define MEMP_NUM_PBUF       8192
-#define TCP_QUEUE_OOSEQ     1
-#define TCP_OOSEQ_MAX_BYTES TCP_WND
-#define TCP_OOSEQ_MAX_PBUFS 128
-#define LWIP_TCP_SACK_OUT   1
-#define LWIP_TCP_RTO_TIME   1000    /* RFC 6298, 2.1 */
-#define TCP_MSL             15000ul /* so TIME-WAIT is 30 s */
-#define LWIP_HOOK_FILENAME  "servers/net/hooks.h"
+#define TCP_MSS            1460
+#define LWIP_WND_SCALE     1
+#define TCP_RCV_SCALE      2
+#define TCP_WND            (128u << 10)
+#define TCP_SND_BUF        (128u << 10)
+#define TCP_SND_QUEUELEN   360
+#define TCP_SNDLOWAT       (32u << 10)
+#define MEMP_NUM_TCP_SEG   8192
+#define MEMP_NUM_PBUF      8192
+#define TCP_QUEUE_OOSEQ    1
+#define LWIP_TCP_SACK_OUT  1
+#define LWIP_TCP_RTO_TIME  1000    /* RFC 6298, 2.1 */
+#define TCP_MSL            15000ul /* so TIME-WAIT is 30 s */
+#define LWIP_HOOK_FILENAME "servers/net/hooks.h"
+
+/* What came out of order waits as long as memory is plenty (receive.c). */
+int receive_out_of_order(void);
+#define TCP_OOSEQ_MAX_PBUFS        128
+#define TCP_OOSEQ_PBUFS_LIMIT(pcb) receive_out_of_order()
 
 /* Names. */
 #define DNS_TABLE_SIZE      16
