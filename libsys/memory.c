@@ -1,43 +1,56 @@
 /*
- * Mapped memory: addresses from one table of free ranges, Frames from frames.c.
+ * Mapped memory: addresses from two tables of free ranges, Frames from
+ * frames.c. What others lend has addresses of its own, where init answers
+ * faults (servers/init/spare.h).
  */
-#include <cordon/memory.h>
+#include <cordon/cordon.h>
 #include <cordon/ranges.h>
-#include <cordon/slot.h>
-#include <cordon/syscalls.h>
 
 #include <string.h>
 
 #include "libsys/runtime.h"
 
 static struct ranges addresses;
+static struct ranges lent; /* for memory of others, see memory_map_lent */
 static struct mutex lock;
 
 void memory_start(const struct startup *s)
 {
     ranges_add(&addresses, s->heap_address, s->heap_end);
+    ranges_add(&lent, s->lent_address, s->lent_end);
 }
 
-uintptr_t address_alloc(size_t bytes, size_t align)
+static bool is_lent(uintptr_t address)
+{
+    return address >= startup->lent_address && address < startup->lent_end;
+}
+
+static uintptr_t take_addresses(struct ranges *from, size_t bytes, size_t align)
 {
     uint64_t address = 0;
     bool found;
 
     mutex_lock(&lock);
-    found = ranges_take(&addresses, bytes, align, &address);
+    found = ranges_take(from, bytes, align, &address);
     mutex_unlock(&lock);
     return found ? address : 0;
+}
+
+uintptr_t address_alloc(size_t bytes, size_t align)
+{
+    return take_addresses(&addresses, bytes, align);
 }
 
 void address_free(uintptr_t address, size_t bytes)
 {
     mutex_lock(&lock);
-    ranges_add(&addresses, address, address + bytes);
+    ranges_add(is_lent(address) ? &lent : &addresses, address, address + bytes);
     mutex_unlock(&lock);
 }
 
-uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
-                    unsigned attributes, struct memory *out)
+static uint64_t map_in(struct ranges *in, cap_t frames, size_t count,
+                       unsigned size_bits, unsigned attributes,
+                       struct memory *out)
 {
     size_t bytes = count << size_bits;
     uintptr_t address;
@@ -45,7 +58,7 @@ uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
 
     if (count == 0 || count > SIZE_MAX >> size_bits)
         return ERR_ARGUMENT;
-    address = address_alloc(bytes, (size_t)1 << size_bits);
+    address = take_addresses(in, bytes, (size_t)1 << size_bits);
     if (address == 0)
         return ERR_LIMIT;
     status = memory_map_at(STARTUP_SPACE, frames, count, address, size_bits,
@@ -57,6 +70,26 @@ uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
     *out = (struct memory){(void *)address, bytes, frames, (uint32_t)count,
                            size_bits};
     return OK;
+}
+
+uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
+                    unsigned attributes, struct memory *out)
+{
+    return map_in(&addresses, frames, count, size_bits, attributes, out);
+}
+
+/* Only pages: in the place of one that is gone goes another, and in the place
+ * of a large one there are no tables for it. */
+uint64_t memory_map_lent(cap_t frames, size_t count, unsigned attributes,
+                         struct memory *out)
+{
+    struct result r = captable_info(STARTUP_CAPTABLE, frames);
+
+    if (r.status != OK || r.r[0] != CAP_FRAME || r.r[2] != PAGE_BITS)
+        return ERR_CAPABILITY;
+    return map_in(startup->lent_address != startup->lent_end ? &lent
+                                                             : &addresses,
+                  frames, count, PAGE_BITS, attributes, out);
 }
 
 uint64_t memory_alloc_sized(size_t bytes, unsigned size_bits,
@@ -108,9 +141,36 @@ void memory_free(struct memory *m)
     *m = (struct memory){0};
 }
 
+/* Frames that went while they were mapped left their slots empty. */
+static bool any_is_gone(const struct memory *m)
+{
+    for (uint32_t i = 0; i < m->count; i++) {
+        struct result r = captable_info(STARTUP_CAPTABLE, m->frames + i);
+
+        if (r.status != OK || r.r[0] != CAP_FRAME)
+            return true;
+    }
+    return false;
+}
+
+/* Asks init to take its pages out of the range. By registers alone: a message
+ * may be in the making. */
+static bool spares_returned(const struct memory *m)
+{
+    const uint64_t w[MSG_REG_WORDS] = {(uint64_t)m->address, m->bytes};
+    struct result r = endpoint_call(
+        STARTUP_FAULT, TAG(LIFECYCLE_UNMAPPED, 2, 0), w, DEADLINE_NEVER);
+
+    return r.status == OK && TAG_LABEL(r.r[0]) == SERVICE_OK;
+}
+
 void memory_unmap(struct memory *m)
 {
-    if (frames_unmap(STARTUP_SPACE, m->frames, m->count) == OK)
+    bool free = frames_unmap(STARTUP_SPACE, m->frames, m->count) == OK;
+
+    if (free && is_lent((uintptr_t)m->address) && any_is_gone(m))
+        free = spares_returned(m);
+    if (free)
         address_free((uintptr_t)m->address, m->bytes);
     cap_delete_run(m->frames, m->count);
     *m = (struct memory){0};

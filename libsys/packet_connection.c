@@ -223,6 +223,12 @@ void packet_close(struct packet_device *dev)
     device_free(dev);
 }
 
+/* A switch maps pools itself, see memory_map_lent. */
+static bool wants_pages(const struct packet_device *dev)
+{
+    return (dev->info.features & PACKET_WANTS_PAGES) != 0;
+}
+
 static int pool_add(struct packet_device *dev, const struct memory *memory,
                     unsigned rights, bool ours, struct packet_pool *pool)
 {
@@ -233,6 +239,8 @@ static int pool_add(struct packet_device *dev, const struct memory *memory,
         id++;
     if (id == PACKET_MAX_POOLS || memory->bytes > PACKET_POOL_MAX)
         return PACKET_E_LIMIT;
+    if (wants_pages(dev) && memory->size_bits != PAGE_BITS)
+        return PACKET_E_UNSUPPORTED;
     status = lend(dev, PACKET_CALL_LEND, id, memory, rights);
     if (status != PACKET_OK && status != PACKET_E_GONE)
         return status;
@@ -258,7 +266,8 @@ int packet_pool_lend(struct packet_device *dev, size_t bytes,
     struct memory memory;
     int status;
 
-    if (memory_alloc(bytes, &memory) != OK)
+    if ((wants_pages(dev) ? memory_alloc_sized(bytes, PAGE_BITS, &memory)
+                          : memory_alloc(bytes, &memory)) != OK)
         return PACKET_E_MEMORY;
     status = pool_add(dev, &memory, RIGHT_READ | RIGHT_WRITE, true, pool);
     if (status == PACKET_E_LIMIT || status == PACKET_E_MEMORY ||

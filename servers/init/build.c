@@ -12,6 +12,7 @@
 #include "servers/init/device.h"
 #include "servers/init/log.h"
 #include "servers/init/ram.h"
+#include "servers/init/spare.h"
 
 /* The component's memory: the same range for all its lives. */
 static int take_memory(struct component *c)
@@ -165,6 +166,10 @@ static void fill_page(struct component *c)
     s->message_address = MESSAGE_ADDRESS;
     s->heap_address = HEAP_ADDRESS;
     s->heap_end = HEAP_END;
+    if (c->policy->offers.count != 0) {
+        s->lent_address = LENT_ADDRESS;
+        s->lent_end = LENT_END;
+    }
     s->stack_address = STACK_TOP - STACK_BYTES;
     s->stack_bytes = STACK_BYTES;
     s->table_slots = c->policy->capabilities;
@@ -277,6 +282,13 @@ static int set_running(struct component *c, uint64_t entry, uint32_t cpu)
     return status == OK ? 0 : say_status(c, "its thread", status);
 }
 
+static int make_spares(struct component *c)
+{
+    uint64_t status = spare_open(c);
+
+    return status == OK ? 0 : say_status(c, "its spare pages", status);
+}
+
 /* The rest of its memory becomes its own, and the page can be closed. */
 static int give_memory(struct component *c)
 {
@@ -304,7 +316,7 @@ int component_build(struct component *c)
     fill_page(c);
     c->page->cpu = cpu;
     if (set_budgets(c, cpu) || grant_all(c) || device_grant_all(c) ||
-        give_memory(c))
+        make_spares(c) || give_memory(c))
         return -1;
     return set_running(c, entry, cpu);
 }

@@ -117,7 +117,8 @@ static void free_slots(struct component *c)
     for (uint32_t i = 0; i < c->run_count; i++)
         cap_delete_run(c->runs[i].first, c->runs[i].count);
     c->run_count = 0;
-    c->source = c->table = c->space = c->thread = c->contexts = c->message = 0;
+    c->source = c->table = c->space = c->thread = c->contexts = c->message =
+        c->spares = 0;
 }
 
 void component_end(struct component *c)

@@ -18,9 +18,12 @@
 #define STACK_BYTES     (128ul << 10)
 #define STACK_TOP       0x18000000ul
 #define HEAP_ADDRESS    0x20000000ul
-#define HEAP_END        0x400000000000ul
+#define HEAP_END        0x7000000000ul
+#define LENT_ADDRESS    HEAP_END /* see spare.h */
+#define LENT_END        0x8000000000ul
 
 #define LIFE_RUNS_MAX 64
+#define SPARE_PAGES   8 /* more than one instruction of each thread touches */
 #define SPACE_BITS    16 /* address space and first tables: 64 KiB */
 #define DOMAIN_BITS   15 /* domain and first tables: 32 KiB */
 
@@ -59,6 +62,12 @@ struct component {
     struct memory page_memory;
     struct slot_run runs[LIFE_RUNS_MAX];
     uint32_t run_count;
+
+    /* this life: pages for lent memory that was taken back (spare.c) */
+    cap_t spares;       /* run of Untypeds of a page each; 0: it has none */
+    cap_t spare_frames; /* run of slots: the Frame of each, if it is in use */
+    uint64_t spare_at[SPARE_PAGES]; /* where it is mapped, or 0 */
+    uint32_t spare_next;            /* that has been in use for longest */
 };
 
 extern struct manifest manifest;

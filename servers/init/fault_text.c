@@ -1,13 +1,9 @@
 /*
- * Exceptions by number: Intel SDM 3A, table 6-1. Page-fault error code: 4.7.
+ * Exceptions by number: Intel SDM 3A, table 6-1.
  */
 #include "servers/init/fault_text.h"
 
 #include <stdio.h>
-
-#define CODE_PRESENT 1u
-#define CODE_WRITE   2u
-#define CODE_FETCH   16u
 
 static const char *const exceptions[32] = {
     [0] = "division error",
@@ -33,12 +29,12 @@ static void page_fault(const uint64_t w[FAULT_WORDS], char *out, size_t size)
     uint32_t code = (uint32_t)w[FAULT_CODE];
 
     snprintf(out, size, "page fault %s 0x%llx at ip 0x%llx (%s)",
-             (code & CODE_FETCH) != 0   ? "executing"
-             : (code & CODE_WRITE) != 0 ? "writing"
+             (code & PAGE_FAULT_FETCH) != 0   ? "executing"
+             : (code & PAGE_FAULT_WRITE) != 0 ? "writing"
                                         : "reading",
              (unsigned long long)w[FAULT_ADDRESS],
              (unsigned long long)w[FAULT_IP],
-             (code & CODE_PRESENT) != 0 ? "not allowed" : "not mapped");
+             (code & PAGE_FAULT_PRESENT) != 0 ? "not allowed" : "not mapped");
 }
 
 void fault_text(const uint64_t w[FAULT_WORDS], char *out, size_t size)

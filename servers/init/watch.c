@@ -17,6 +17,7 @@
 #include "servers/init/log.h"
 #include "servers/init/monitor.h"
 #include "servers/init/said.h"
+#include "servers/init/spare.h"
 
 #define SAID_MAX  200u   /* messages that a life may log */
 #define ASK_FREE  10000u /* nanoseconds: what every question costs us */
@@ -60,6 +61,14 @@ static void life_message(struct component *c, struct message *m)
     if (label == LIFECYCLE_READY) {
         c->ready = true;
         answer(m, SERVICE_OK);
+        return;
+    }
+    if (label == LIFECYCLE_UNMAPPED) {
+        answer(m, spare_return(c, w[0], w[1]));
+        return;
+    }
+    if (label == LABEL_FAULT && spare_replace(c, w)) {
+        answer(m, FAULT_RESUME);
         return;
     }
     answer(m, FAULT_STOP);

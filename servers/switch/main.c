@@ -100,7 +100,8 @@ static void port_prepare(struct packet_switch *s, uint32_t number,
     info->mac[5] = (uint8_t)(info->mac[5] + number + 1);
     info->mtu = up->mtu;
     info->queues = 1;
-    info->features = up->features & PACKET_CAN_CHECKSUM_RECEIVE;
+    info->features =
+        (up->features & PACKET_CAN_CHECKSUM_RECEIVE) | PACKET_WANTS_PAGES;
     snprintf(info->name, sizeof(info->name), "switch port %u",
              (unsigned)number);
 }

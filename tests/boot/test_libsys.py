@@ -4,8 +4,9 @@ import re
 import time
 
 POLICY = "tests/component/selftest/policy.yaml"
-PARTS = ("start", "memory", "copying", "heap", "mmap", "time", "threads", "conditions",
-         "locks", "messages", "deferral", "sharing", "rings",
+PARTS = ("start", "memory", "copying", "heap", "mmap", "time", "threads",
+         "conditions", "locks", "messages", "deferral", "sharing",
+         "taking-back", "rings",
          "clients")
 
 

@@ -29,7 +29,7 @@ IMAGE_BASE = 0xffffffff80000000   # the kernel is linked at the top 2 GiB
 KERNEL_HALF = 256                 # entries of the root from here on
 
 # <cordon/startup.h>: the page that names a component, as init made it.
-STARTUP_ADDRESS, STARTUP_MAGIC, STARTUP_NAME = 0x10000000, b"tSnodroC", 0xe8
+STARTUP_ADDRESS, STARTUP_MAGIC, STARTUP_NAME = 0x10000000, b"tSnodroC", 0xf8
 
 # The IOMMU of QEMU's q35.
 IOMMU = 0xfed90000

@@ -40,6 +40,16 @@ void memory_free(struct memory *m);
 uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
                     unsigned attributes, struct memory *out);
 
+/*
+ * The same for memory that another component lent, in Frames of 4 KiB. It may
+ * go at any time, when its owner dies or takes it back: in a component that
+ * offers a service, an access then meets a page of zeros of our own, else it is
+ * a fault. So what is read there must be checked, as always, and what is
+ * written there may be lost.
+ */
+uint64_t memory_map_lent(cap_t frames, size_t count, unsigned attributes,
+                         struct memory *out);
+
 /* Unmaps and deletes the Frame capabilities (of lent memory: our copies). */
 void memory_unmap(struct memory *m);
 

@@ -63,6 +63,7 @@ enum packet_feature {
     PACKET_CAN_TSO6 = 8,             /* ... over IPv6 */
     PACKET_CAN_HASH = 16,            /* RSS: flows spread over the queues */
     PACKET_CAN_CHECKSUM_IP = 32,     /* the IPv4 header's, when sending */
+    PACKET_WANTS_PAGES = 64,         /* takes pools in Frames of 4 KiB only */
 };
 
 /* The device, as its driver describes it. */
@@ -207,7 +208,8 @@ uint32_t packet_queues(const struct packet_device *dev);
  * Allocates `bytes` (rounded up to whole Frames, see memory_alloc) and lends
  * it, until packet_close(). packet_pool_share() lends memory that the caller
  * has mapped already, with these rights (RIGHT_READ alone: to send from only);
- * it stays the caller's. PACKET_E_MEMORY, PACKET_E_LIMIT.
+ * it stays the caller's. PACKET_E_MEMORY, PACKET_E_LIMIT; PACKET_E_UNSUPPORTED:
+ * large Frames, which PACKET_WANTS_PAGES excludes.
  */
 int packet_pool_lend(struct packet_device *dev, size_t bytes,
                      struct packet_pool *pool);

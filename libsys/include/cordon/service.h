@@ -59,6 +59,8 @@ enum lifecycle_label {
     LIFECYCLE_LOG = 3,    /* text for people, see <cordon/log.h> */
     LIFECYCLE_CLIENT = 4, /* word 0: a badge. The answer: the bytes of a struct
                              service_client, see service_client() */
+    LIFECYCLE_UNMAPPED = 5, /* words: address and bytes where lent memory was
+                               mapped that is not any more */
 };
 
 /* Tells init that the component's services work (LIFECYCLE_READY). */

@@ -70,6 +70,9 @@ struct startup {
     uint32_t ecam_count; /* role pci-server */
     uint32_t cap_count;
     struct boot_ecam ecam[BOOT_INFO_MAX_SEGMENTS];
+    /* Addresses where lent memory goes, and init puts a page in the place of
+     * one that its owner took back; none if the component offers nothing. */
+    uint64_t lent_address, lent_end;
     uint32_t argc;
     uint32_t arg_bytes;
     char name[STARTUP_NAME_BYTES]; /* of the component */
@@ -77,5 +80,5 @@ struct startup {
     struct startup_cap caps[STARTUP_MAX_CAPS];
 };
 _Static_assert(sizeof(struct startup) <= STARTUP_PAGES * PAGE_SIZE, "fits");
-_Static_assert(__builtin_offsetof(struct startup, name) == 0xe8,
+_Static_assert(__builtin_offsetof(struct startup, name) == 0xf8,
                "tests/lib/tables.py reads it there");

@@ -113,6 +113,45 @@ const char *test_sharing(void)
     return wrong != NULL ? wrong : share_of(1, PAGE_2M_BITS);
 }
 
+/* Lends so many pages, takes them back, and has the server read and write them
+ * twice all the same: *first and *second are its sums. */
+static const char *taken_back(unsigned pages, uint64_t *first, uint64_t *second)
+{
+    struct memory m;
+    struct message msg;
+
+    EXPECT(memory_alloc_sized(pages * PAGE_SIZE, PAGE_BITS, &m) == OK);
+    memset(m.address, 3, m.bytes);
+    EXPECT(share_lend(service_find("test"), TEST_LEND, 3, &m,
+                      RIGHT_READ | RIGHT_WRITE, PATIENCE, NULL) == OK);
+    memory_free(&m);
+    EXPECT(ask(TEST_SUM, 0, &msg) == OK);
+    *first = message_get(&msg);
+    EXPECT(ask(TEST_SUM, 0, &msg) == OK);
+    *second = message_get(&msg);
+    return NULL;
+}
+
+/* A server goes on with pages of zeros; when there are more than init keeps for
+ * it, with those that it touched last. Its addresses can be used again. */
+const char *test_taking_back(void)
+{
+    const char *wrong;
+    uint64_t first = 1, second = 1;
+
+    for (unsigned i = 0; i < 20; i++) {
+        wrong = taken_back(2, &first, &second);
+        if (wrong != NULL)
+            return wrong;
+        EXPECT(first == 0 && second == 2 * PAGE_SIZE);
+        wrong = taken_back(9, &first, &second);
+        if (wrong != NULL)
+            return wrong;
+        EXPECT(first == 0 && second == 0);
+    }
+    return share_of(9 * PAGE_SIZE, PAGE_BITS);
+}
+
 /* Sends 500 numbers through a ring of 16 and takes their squares. */
 static const char *exchange(struct ring *out, struct ring *in, cap_t server,
                             cap_t events)

@@ -12,13 +12,21 @@ static const struct {
     const char *name;
     const char *(*run)(void);
 } tests[] = {
-    {"start", test_start},       {"memory", test_memory},
-    {"copying", test_copying},   {"heap", test_heap},
-    {"mmap", test_mmap},         {"time", test_time},
-    {"threads", test_threads},   {"conditions", test_conditions},
-    {"locks", test_locks},       {"messages", test_messages},
-    {"deferral", test_deferral}, {"sharing", test_sharing},
-    {"rings", test_rings},       {"clients", test_clients},
+    {"start", test_start},
+    {"memory", test_memory},
+    {"copying", test_copying},
+    {"heap", test_heap},
+    {"mmap", test_mmap},
+    {"time", test_time},
+    {"threads", test_threads},
+    {"conditions", test_conditions},
+    {"locks", test_locks},
+    {"messages", test_messages},
+    {"deferral", test_deferral},
+    {"sharing", test_sharing},
+    {"taking-back", test_taking_back},
+    {"rings", test_rings},
+    {"clients", test_clients},
 };
 
 static int run_tests(void)

@@ -45,5 +45,6 @@ const char *test_locks(void);
 const char *test_messages(void);
 const char *test_deferral(void);
 const char *test_sharing(void);
+const char *test_taking_back(void);
 const char *test_rings(void);
 const char *test_clients(void);

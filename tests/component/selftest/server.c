@@ -28,6 +28,15 @@ static void echo(struct message *m)
         message_put(m, words[i]);
 }
 
+static uint64_t map_lent(void)
+{
+    return lent.size_bits == PAGE_BITS
+               ? memory_map_lent(lent.frames, lent.count, MAP_READ | MAP_WRITE,
+                                 &mapped)
+               : memory_map(lent.frames, lent.count, lent.size_bits,
+                            MAP_READ | MAP_WRITE, &mapped);
+}
+
 static uint64_t lend(struct message *m)
 {
     uint64_t error;
@@ -38,9 +47,7 @@ static uint64_t lend(struct message *m)
         lent = (struct share){0};
     }
     error = share_accept(&lent, m, SHARE_LIMIT);
-    if (error == SERVICE_OK && lent.received == lent.count &&
-        memory_map(lent.frames, lent.count, lent.size_bits,
-                   MAP_READ | MAP_WRITE, &mapped) != OK)
+    if (error == SERVICE_OK && lent.received == lent.count && map_lent() != OK)
         return SERVICE_NO_MEMORY;
     return error;
 }
