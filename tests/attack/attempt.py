@@ -23,7 +23,7 @@ PAGE_WAIT = 10                    # seconds until a component has marked its pag
 MARK = b"CORDON-ATTACK-PAGE:"
 KERNEL_BASE = 0xffffffff80000000  # boot/arch/x86_64/image.ld
 IOMMU_REGISTERS = 0xfed90000      # of QEMU's q35 (Q35_HOST_BRIDGE_IOMMU_ADDR)
-CONFIG_KEYS = {"smp", "memory", "cpu", "icount", "iommu", "intremap",
+CONFIG_KEYS = {"disks", "smp", "memory", "cpu", "icount", "iommu", "intremap",
                "iommu_options", "trace_events", "extra"}
 
 

@@ -14,4 +14,5 @@ struct score {
     uint64_t begun; /* nanoseconds of the monotonic clock */
     uint64_t slice; /* nanoseconds */
     uint64_t counts[SCORE_SLICES];
+    uint64_t errors; /* of what it tried */
 };

@@ -5,15 +5,24 @@ import struct
 from tests.attack.attempt import PAGE
 
 HEAD = 64                # bytes of the mark in struct score
+COUNTS = 496             # SCORE_SLICES
 SLICES = 10              # at least, to say something
+
+
+def read(attempt):
+    return attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
+
+
+def errors(attempt):
+    return struct.unpack_from("<Q", read(attempt), HEAD + 16 + 8 * COUNTS)[0]
 
 
 def means(attempt, *spans):
     """What the worker got done in a slice, on average, in each span (from,
     until) of time, as far as the worker was there and the page goes."""
-    page = attempt.machine.read_memory(attempt.find_page("worker"), PAGE)
+    page = read(attempt)
     begun, size = struct.unpack_from("<2Q", page, HEAD)
-    counts = struct.unpack_from(f"<{(PAGE - HEAD - 16) // 8}Q", page, HEAD + 16)
+    counts = struct.unpack_from(f"<{COUNTS}Q", page, HEAD + 16)
     found = []
     for first, last in spans:
         whole = counts[max(0, -(-(first - begun) // size)):(last - begun) // size]

@@ -1,0 +1,35 @@
+"""What a client that takes its memory back costs the server and its others."""
+
+import re
+
+from tests.attack.score import errors, means
+from tests.attack.witnesses import Breach
+
+SHARE = 0.3              # of what it got done before; the server serves two now
+SERVERS = "nvme|nic|switch"
+ROUNDS = 2               # at least; the NVMe driver shuts out who dies too often
+
+
+def told(attempt, name):
+    said = [l.split()[1] for l in attempt.said if l.startswith(name + " ")]
+    assert len(said) == 1, f"the attacker did not say its `{name}`"
+    return int(said[0])
+
+
+def unharmed(attempt):
+    """a dump of another client's score: no error, and it got its work done"""
+    began, ended = told(attempt, "began"), told(attempt, "ended")
+    before, beside = means(attempt, (began - 300_000_000, began), (began, ended))
+    if errors(attempt):
+        raise Breach(f"the other client met {errors(attempt)} errors")
+    if beside < SHARE * before:
+        raise Breach(f"the other client got {beside / before:.0%} done")
+
+
+def lived(attempt):
+    """the console: init did not have to end the server"""
+    found = re.search(rf"^.*\b({SERVERS}): .*; stopped.*$",
+                      attempt.machine.console, re.M)
+    if found:
+        raise Breach(found.group(0).strip())
+    assert told(attempt, "rounds") >= ROUNDS, "the attacker did not get far"
