@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from tests.lib.machine import PATIENCE
+
 POLICY = "policies/files.yaml"
 PARTITION = 1 << 20             # tools/mkdisk: where ext4 begins
 BLOCK = 512
@@ -21,7 +23,7 @@ def test_sums_agree_with_the_host(machine, disk_sums):
     start = time.monotonic()
     for path, want in disk_sums.items():
         assert m.run(f"sha256sum {path}") == f"{want}  {path}"
-    assert time.monotonic() - start < 20
+    assert time.monotonic() - start < 10 * PATIENCE
 
 
 @pytest.mark.parametrize("options", [
@@ -222,7 +224,7 @@ def test_no_disk_at_all(machine):
     m.wait_prompt()
     start = time.monotonic()
     assert re.search(r"^ls: ", m.run("ls /", 90), re.M)
-    assert time.monotonic() - start < 60
+    assert time.monotonic() - start < 30 * PATIENCE
     assert m.run("echo alive") == "alive"
 
 
@@ -243,7 +245,7 @@ def test_clients_honest_and_hostile(machine):
     m = machine("tests/component/filetest/policy.yaml")
     m.wait_prompt()
     m.expect(r"hostile: all held", 60)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30 * PATIENCE
     for role in ("posix", "write"):
         while f"{role}: " not in m.run("log") and time.monotonic() < deadline:
             time.sleep(0.5)

@@ -11,6 +11,7 @@ import time
 import pytest
 
 from tests.lib import disks
+from tests.lib.machine import PATIENCE
 
 POLICY = "policies/files.yaml"
 PARTITION = 1 << 20             # tools/mkdisk: where ext4 begins
@@ -227,7 +228,7 @@ def test_a_disk_that_fails_every_write(machine, own_disk, test_directory):
     assert "the disk could not be read or written" in m.run("sync")
     assert "cat: /x: " in m.run("cat /x")
     assert "writing failed" in m.run("log")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 15 * PATIENCE
     while "files.md" not in m.run("ls /docs"):
         assert time.monotonic() < deadline
         time.sleep(1)
@@ -240,7 +241,7 @@ def test_changes_reach_the_disk_by_themselves(machine, own_disk):
     m = machine(POLICY, disks=[own_disk], keep_writes=True)
     m.wait_prompt()
     m.run("put /later x; mkdir /d")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30 * PATIENCE
     found = None
     while found != b"x\n" and time.monotonic() < deadline:
         time.sleep(2)

@@ -3,6 +3,8 @@
 import re
 import time
 
+from tests.lib.machine import PATIENCE
+
 POLICY = "tests/component/selftest/policy.yaml"
 PARTS = ("start", "memory", "copying", "heap", "mmap", "time", "threads",
          "conditions", "locks", "messages", "deferral", "sharing",
@@ -13,7 +15,7 @@ PARTS = ("start", "memory", "copying", "heap", "mmap", "time", "threads",
 def finished(m):
     """The log, when every component but the server and the console ended."""
     m.wait_prompt()
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 30 * PATIENCE
     while time.monotonic() < deadline:
         log = m.run("log")
         if len(re.findall(r"exited with status|page fault", log)) == 4:

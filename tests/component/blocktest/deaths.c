@@ -3,6 +3,7 @@
  * still ends once, with the right data, since it is asked of the successor.
  */
 #include <cordon/monitor.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/component/blocktest/blocktest.h"
@@ -19,6 +20,21 @@ static uint32_t number_of(cap_t monitor, const char *name)
         if (strcmp(component.name, name) == 0)
             return i;
     return ~0u;
+}
+
+/* The request with this result ended once, and brought what was written. */
+static bool is_right(const struct block_result *r,
+                     const struct block_buffer *buffer, uint64_t seen)
+{
+    const uint8_t *data = (uint8_t *)buffer->data + r->tag * BYTES;
+    bool right = r->status == BLOCK_OK && data[0] == r->tag &&
+                 data[BYTES - 1] == r->tag && (seen & 1ull << r->tag) == 0;
+
+    if (!right)
+        printf("request %u: %s, begins %02x, ends %02x, seen %llx\n",
+               (unsigned)r->tag, block_error_text((int)r->status), data[0],
+               data[BYTES - 1], (unsigned long long)seen);
+    return right;
 }
 
 /* A full queue of reads, the driver killed right after the kick. */
@@ -50,20 +66,35 @@ static bool round_of_reads(struct block_device *dev,
             block_reap(dev, results, DEPTH, clock_after(20 * NS_PER_S));
 
         for (unsigned i = 0; i < n; i++) {
-            const uint8_t *data =
-                (uint8_t *)buffer->data + results[i].tag * BYTES;
-
-            if (results[i].status != BLOCK_OK || data[0] != results[i].tag ||
-                data[BYTES - 1] != results[i].tag ||
-                (seen & 1ull << results[i].tag) != 0)
+            if (!is_right(&results[i], buffer, seen))
                 return false;
             seen |= 1ull << results[i].tag;
         }
-        if (n == 0)
+        if (n == 0) {
+            printf("%u requests are not answered\n", DEPTH - ended);
             return false;
+        }
         ended += n;
     }
     return true;
+}
+
+/* A kill may take effect after the last answer, and then our connection is one
+ * to the dead: each round begins when the next driver has answered, so that no
+ * request loses two of them. */
+static bool next_answers(struct block_device *dev,
+                         const struct block_buffer *buffer, cap_t monitor,
+                         uint32_t driver, uint32_t deaths)
+{
+    uint64_t end = clock_after(20 * NS_PER_S);
+    struct monitor_component c = {0};
+
+    while (c.restarts < deaths && clock_now() < end) {
+        clock_sleep(NS_PER_MS);
+        monitor_component(monitor, driver, &c);
+    }
+    return c.restarts == deaths &&
+           block_read(dev, 0, 1, buffer, 0) == BLOCK_OK;
 }
 
 void deaths(void)
@@ -85,6 +116,8 @@ void deaths(void)
                         &buffer, 0) == BLOCK_OK;
     part("write", good && block_flush(dev) == BLOCK_OK);
     for (unsigned i = 0; i < DEATHS; i++)
-        part("death", round_of_reads(dev, &buffer, monitor, driver));
+        part("death",
+             round_of_reads(dev, &buffer, monitor, driver) &&
+                 next_answers(dev, &buffer, monitor, driver, i + 1));
     block_close(dev);
 }
