@@ -35,10 +35,10 @@ static bool pool_map_here(struct packet_port_pool *pool)
 {
     const struct share *s = &pool->share;
 
-    pool->writable = memory_map_lent(s->frames, s->count,
-                                     MAP_READ | MAP_WRITE, &pool->memory) == OK;
-    if (!pool->writable && memory_map_lent(s->frames, s->count, MAP_READ,
-                                           &pool->memory) != OK)
+    pool->writable = memory_map_lent(s->frames, s->count, MAP_READ | MAP_WRITE,
+                                     &pool->memory) == OK;
+    if (!pool->writable &&
+        memory_map_lent(s->frames, s->count, MAP_READ, &pool->memory) != OK)
         return false;
     pool->base = (uint64_t)pool->memory.address;
     return true;

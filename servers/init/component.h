@@ -23,7 +23,7 @@
 #define LENT_END        0x8000000000ul
 
 #define LIFE_RUNS_MAX 64
-#define SPARE_PAGES   8 /* more than one instruction of each thread touches */
+#define SPARE_PAGES   8  /* more than one instruction of each thread touches */
 #define SPACE_BITS    16 /* address space and first tables: 64 KiB */
 #define DOMAIN_BITS   15 /* domain and first tables: 32 KiB */
 

@@ -31,7 +31,7 @@ static void page_fault(const uint64_t w[FAULT_WORDS], char *out, size_t size)
     snprintf(out, size, "page fault %s 0x%llx at ip 0x%llx (%s)",
              (code & PAGE_FAULT_FETCH) != 0   ? "executing"
              : (code & PAGE_FAULT_WRITE) != 0 ? "writing"
-                                        : "reading",
+                                              : "reading",
              (unsigned long long)w[FAULT_ADDRESS],
              (unsigned long long)w[FAULT_IP],
              (code & PAGE_FAULT_PRESENT) != 0 ? "not allowed" : "not mapped");

@@ -93,8 +93,7 @@ static bool next_answers(struct block_device *dev,
         clock_sleep(NS_PER_MS);
         monitor_component(monitor, driver, &c);
     }
-    return c.restarts == deaths &&
-           block_read(dev, 0, 1, buffer, 0) == BLOCK_OK;
+    return c.restarts == deaths && block_read(dev, 0, 1, buffer, 0) == BLOCK_OK;
 }
 
 void deaths(void)
@@ -116,8 +115,7 @@ void deaths(void)
                         &buffer, 0) == BLOCK_OK;
     part("write", good && block_flush(dev) == BLOCK_OK);
     for (unsigned i = 0; i < DEATHS; i++)
-        part("death",
-             round_of_reads(dev, &buffer, monitor, driver) &&
-                 next_answers(dev, &buffer, monitor, driver, i + 1));
+        part("death", round_of_reads(dev, &buffer, monitor, driver) &&
+                          next_answers(dev, &buffer, monitor, driver, i + 1));
     block_close(dev);
 }
