@@ -5,7 +5,7 @@ import re
 from tests.attack.score import errors, means
 from tests.attack.witnesses import Breach
 
-SHARE = 0.3              # of what it got done before; the server serves two now
+SHARE = 0.1              # of what it got done before; the server serves two now
 SERVERS = "nvme|nic|switch"
 ROUNDS = 2               # at least; the NVMe driver shuts out who dies too often
 
