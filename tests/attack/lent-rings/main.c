@@ -120,9 +120,11 @@ int main(int argc, char **argv)
     bool is_disk = argc > 1 && strcmp(argv[1], "disk") == 0;
     bool dies = argc > 2 && strcmp(argv[2], "die") == 0;
     uint32_t round = dies ? self_restarts() : 0;
+    uint64_t ended;
 
     attack_open();
     if (round == 0) {
+        clock_sleep(QUIET); /* others say on the same line that they start */
         say("ready");
         clock_sleep(QUIET);
         say("began %llu", (unsigned long long)clock_now());
@@ -135,8 +137,10 @@ int main(int argc, char **argv)
             __builtin_trap(); /* the end that is not told to the server */
         is_disk ? disk_take() : packet_take();
     }
+    ended = clock_now();
+    clock_sleep(QUIET); /* so does init, when one ends */
     say("rounds %u", (unsigned)round);
-    say("ended %llu", (unsigned long long)clock_now());
+    say("ended %llu", (unsigned long long)ended);
     say("done");
     clock_sleep_until(DEADLINE_NEVER);
 }

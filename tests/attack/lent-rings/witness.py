@@ -2,10 +2,9 @@
 
 import re
 
-from tests.attack.score import errors, means
+from tests.attack.score import errors, slices
 from tests.attack.witnesses import Breach
 
-SHARE = 0.1              # of what it got done before; the server serves two now
 SERVERS = "nvme|nic|switch"
 ROUNDS = 2               # at least; the NVMe driver shuts out who dies too often
 
@@ -17,13 +16,11 @@ def told(attempt, name):
 
 
 def unharmed(attempt):
-    """a dump of another client's score: no error, and it got its work done"""
-    began, ended = told(attempt, "began"), told(attempt, "ended")
-    before, beside = means(attempt, (began - 300_000_000, began), (began, ended))
+    """a dump of another client's score: it met no error, and it went on"""
     if errors(attempt):
         raise Breach(f"the other client met {errors(attempt)} errors")
-    if beside < SHARE * before:
-        raise Breach(f"the other client got {beside / before:.0%} done")
+    if not any(slices(attempt)(told(attempt, "began"), told(attempt, "ended"))):
+        raise Breach("the other client got nothing done")
 
 
 def lived(attempt):
