@@ -324,7 +324,6 @@ static enum net_status call_option(struct socket *s, struct message *m)
     case NET_OPTION_REUSE:
         return option_flag(s, SOF_REUSEADDR, value != 0);
     case NET_OPTION_BROADCAST:
-        s->broadcast = value != 0;
         return option_flag(s, SOF_BROADCAST, value != 0);
     case NET_OPTION_TTL:
         if (value < 1 || value > 255)

@@ -129,17 +129,13 @@ static enum net_status send_echo(struct socket *s, uint32_t at, uint32_t bytes,
 {
     enum net_status status;
     struct echo e, *header;
+    const ip_addr_t *ip;
     struct pbuf *p;
-    ip_addr_t ip;
     err_t err;
 
-    if (to->family == 0)
-        return NET_E_NOT_CONNECTED;
-    if (!ip_of_address(to, s->family, &ip) || ip_addr_isany(&ip))
-        return NET_E_REQUEST;
-    status = echo_check(s, at, bytes, &e);
-    if (status == NET_OK && !socket_may_send(s, MANIFEST_PROTOCOL_ICMP, to))
-        status = NET_E_DENIED;
+    status = socket_target(s, MANIFEST_PROTOCOL_ICMP, to, &ip);
+    if (status == NET_OK)
+        status = echo_check(s, at, bytes, &e);
     if (status != NET_OK)
         return status;
     p = pbuf_alloc(PBUF_IP, (u16_t)bytes, PBUF_RAM);
@@ -152,11 +148,11 @@ static enum net_status send_echo(struct socket *s, uint32_t at, uint32_t bytes,
     *header = e; /* what was checked, not what may stand there by now */
     if (s->family == 4)
         header->checksum = inet_chksum_pbuf(p);
-    err = raw_sendto(s->raw, p, &ip);
+    err = raw_sendto(s->raw, p, ip);
     pbuf_free(p);
     if (err == ERR_MEM)
         return NET_E_AGAIN;
-    return err == ERR_RTE ? ip_route_status(&ip) : status_of_err(err);
+    return err == ERR_RTE ? ip_route_status(ip) : status_of_err(err);
 }
 
 bool ping_socket_work(struct socket *s)

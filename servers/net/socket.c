@@ -193,12 +193,18 @@ void ring_write(const struct socket *s, uint32_t at, const void *data,
     uint32_t first = bytes < size - offset ? bytes : size - offset;
 
     memcpy(s->receive_ring + offset, data, first);
-    memcpy(s->receive_ring, (const uint8_t *)data + first, bytes - first);
+    if (first < bytes)
+        memcpy(s->receive_ring, (const uint8_t *)data + first, bytes - first);
 }
 
 void ring_write_pbuf(const struct socket *s, uint32_t at, struct pbuf *p,
                      uint32_t offset)
 {
+    if (p->next == NULL) {
+        ring_write(s, at, (const uint8_t *)p->payload + offset,
+                   p->len - offset);
+        return;
+    }
     for (; p != NULL; p = p->next) {
         if (offset >= p->len) {
             offset -= p->len;
@@ -217,7 +223,8 @@ void ring_read(const struct socket *s, uint32_t at, void *data, uint32_t bytes)
     uint32_t first = bytes < size - offset ? bytes : size - offset;
 
     memcpy(data, s->send_ring + offset, first);
-    memcpy((uint8_t *)data + first, s->send_ring, bytes - first);
+    if (first < bytes)
+        memcpy((uint8_t *)data + first, s->send_ring, bytes - first);
 }
 
 static uint32_t padded(uint32_t bytes)
@@ -240,6 +247,19 @@ void socket_datagram(struct socket *s, struct pbuf *p, uint32_t offset,
     socket_news(s);
 }
 
+/* Each word is read once, whatever the compiler makes of it. */
+static void record_copy(const struct socket *s, struct net_record *out)
+{
+    const volatile uint64_t *from =
+        (const void *)(s->send_ring +
+                       (s->send_next & (s->client->shape.send_bytes - 1)));
+    uint64_t words[sizeof(*out) / 8];
+
+    for (unsigned i = 0; i < sizeof(*out) / 8; i++)
+        words[i] = from[i];
+    memcpy(out, words, sizeof(*out));
+}
+
 /* The next record, copied, then checked. False: the client is broken. */
 static bool record_take(struct socket *s, uint32_t head, struct net_record *r)
 {
@@ -249,7 +269,7 @@ static bool record_take(struct socket *s, uint32_t head, struct net_record *r)
         s->client->broken = true;
         return false;
     }
-    ring_read(s, s->send_next, r, sizeof(*r));
+    record_copy(s, r);
     if (r->bytes <= left - sizeof(*r) && padded(r->bytes) <= left - sizeof(*r))
         return true;
     s->client->broken = true;
@@ -273,7 +293,6 @@ bool socket_datagrams(struct socket *s,
 
         if (!record_take(s, head, &r))
             return false;
-        rules_unmap(&r.peer);
         status = send(s, s->send_next + (uint32_t)sizeof(r), r.bytes,
                       r.peer.family != 0 ? &r.peer : &s->peer);
         if (status == NET_E_AGAIN) {
@@ -294,6 +313,16 @@ bool socket_datagrams(struct socket *s,
     return count == DATAGRAMS;
 }
 
+/* As it is written, word by word. */
+static bool is_same(const struct net_address *a, const struct net_address *b)
+{
+    uint64_t x[3], y[3];
+
+    memcpy(x, a, sizeof(x));
+    memcpy(y, b, sizeof(y));
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2])) == 0;
+}
+
 static struct heard *heard_of(struct socket *s, const struct net_address *a)
 {
     uint32_t word[4], hash;
@@ -304,28 +333,40 @@ static struct heard *heard_of(struct socket *s, const struct net_address *a)
     return &s->client->heard[hash >> 24 & (HEARD_ENTRIES - 1)];
 }
 
-static bool is_same(const struct net_address *a, const struct net_address *b)
-{
-    return a->family == b->family && a->port == b->port &&
-           memcmp(a->address, b->address, a->family == 4 ? 4 : 16) == 0;
-}
-
 bool socket_may_send(struct socket *s, uint8_t protocol,
                      const struct net_address *to)
 {
-    const struct heard *h;
+    const struct heard *h = heard_of(s, to);
 
-    if (is_same(to, &s->last))
-        return true;
-    h = heard_of(s, to);
-    if (rules_connect(&s->client->rights, protocol, to)) {
-        s->last = *to;
-        return true;
-    }
-    if (s->may_hear && h->serial == s->serial && is_same(&h->peer, to))
+    if (rules_connect(&s->client->rights, protocol, to) ||
+        (s->may_hear && h->serial == s->serial && is_same(&h->peer, to)))
         return true;
     socket_counts.denied++;
     return false;
+}
+
+enum net_status socket_target(struct socket *s, uint8_t protocol,
+                              const struct net_address *to,
+                              const ip_addr_t **ip)
+{
+    struct net_address at = *to;
+
+    *ip = &s->target_ip;
+    if (is_same(to, &s->target))
+        return to->family != 0 ? NET_OK : NET_E_NOT_CONNECTED;
+    if (to->family == 0)
+        return NET_E_NOT_CONNECTED;
+    s->target.family = 0;
+    at.reserved = 0;
+    at.reserved1 = 0;
+    rules_unmap(&at);
+    if (!ip_of_address(&at, s->family, &s->target_ip) ||
+        ip_addr_isany(&s->target_ip))
+        return NET_E_REQUEST;
+    if (!socket_may_send(s, protocol, &at))
+        return NET_E_DENIED;
+    s->target = *to;
+    return NET_OK;
 }
 
 bool socket_may_hear(struct socket *s, uint8_t protocol,
@@ -333,8 +374,6 @@ bool socket_may_hear(struct socket *s, uint8_t protocol,
 {
     struct heard *h;
 
-    if (is_same(from, &s->last))
-        return true;
     if (!s->may_hear)
         return rules_connect(&s->client->rights, protocol, from);
     h = heard_of(s, from);

@@ -58,7 +58,6 @@ struct socket {
     uint8_t number;
     uint32_t serial; /* no other ever has it */
     bool may_hear;   /* its port is one to listen on */
-    bool broadcast;  /* NET_OPTION_BROADCAST */
     bool no_delay;   /* TCP */
     bool connecting; /* TCP: SYN sent; UDP, ping: `peer` is set */
     bool finishing;  /* the data ends at send_head: NET_CALL_SHUTDOWN, _END */
@@ -78,7 +77,9 @@ struct socket {
     uint64_t linger;         /* ns: when closing ends */
     uint16_t identifier;     /* ping: of its echo requests */
     struct net_address peer; /* UDP, ping: connected to */
-    struct net_address last; /* the last one found allowed to send to */
+    /* Where the last datagram went, as the client wrote it: it was allowed. */
+    struct net_address target;
+    ip_addr_t target_ip;
     /* TCP listener: */
     struct incoming *first, *newest;
     uint32_t waiting, half_open, backlog;
@@ -195,9 +196,13 @@ bool socket_datagrams(struct socket *s,
                                               uint32_t bytes,
                                               const struct net_address *to));
 
-/* May it send a datagram there? Counts and tells if not. */
+/* May it send a datagram there? Counts if not. */
 bool socket_may_send(struct socket *s, uint8_t protocol,
                      const struct net_address *to);
+/* The address that a record says, if the socket may send there. */
+enum net_status socket_target(struct socket *s, uint8_t protocol,
+                              const struct net_address *to,
+                              const ip_addr_t **ip);
 /* May it hear from there? If so, it may answer. */
 bool socket_may_hear(struct socket *s, uint8_t protocol,
                      const struct net_address *from);

@@ -127,9 +127,19 @@ enum net_status udp_socket_group(struct socket *s, const ip_addr_t *group,
     return status;
 }
 
-static bool is_broadcast(const ip_addr_t *to)
+/* As udp_sendto(), which asks more than once which way it is. */
+static err_t send_routed(struct udp_pcb *pcb, struct pbuf *p,
+                         const ip_addr_t *to, uint16_t port)
 {
-    return netif_default != NULL && ip_addr_isbroadcast(to, netif_default);
+    struct netif *n;
+
+    if (!IP_IS_V4(to) || ip4_addr_ismulticast(ip_2_ip4(to)) ||
+        !ip_addr_isany(&pcb->local_ip))
+        return udp_sendto(pcb, p, to, port);
+    n = ip4_route(ip_2_ip4(to));
+    if (n == NULL)
+        return ERR_RTE;
+    return udp_sendto_if_src(pcb, p, to, port, n, netif_ip_addr4(n));
 }
 
 /* The card cannot sum up what leaves in pieces. */
@@ -143,7 +153,7 @@ static err_t hand_over(struct socket *s, struct pbuf *p, const ip_addr_t *to,
 
     if (pieces)
         card_fragments(true);
-    err = udp_sendto(s->udp, p, to, port);
+    err = send_routed(s->udp, p, to, port);
     if (pieces)
         card_fragments(false);
     return err;
@@ -153,29 +163,29 @@ static enum net_status send_datagram(struct socket *s, uint32_t at,
                                      uint32_t bytes,
                                      const struct net_address *to)
 {
+    const ip_addr_t *ip;
+    enum net_status status;
     struct pbuf *p;
-    ip_addr_t ip;
     err_t err;
 
-    if (to->family == 0)
-        return NET_E_NOT_CONNECTED;
+    status = socket_target(s, MANIFEST_PROTOCOL_UDP, to, &ip);
+    if (status != NET_OK)
+        return status;
     if (bytes > DATAGRAM_MAX)
         return NET_E_SIZE;
-    if (to->port == 0 || !ip_of_address(to, s->family, &ip) ||
-        ip_addr_isany(&ip))
+    if (to->port == 0)
         return NET_E_REQUEST;
-    if (!socket_may_send(s, MANIFEST_PROTOCOL_UDP, to) ||
-        (!s->broadcast && is_broadcast(&ip)))
-        return NET_E_DENIED;
     p = pbuf_alloc(PBUF_TRANSPORT, (u16_t)bytes, PBUF_RAM);
     if (p == NULL)
         return NET_E_AGAIN;
     ring_read(s, at, p->payload, bytes);
-    err = hand_over(s, p, &ip, to->port);
+    err = hand_over(s, p, ip, to->port);
     pbuf_free(p);
     if (err == ERR_MEM)
         return NET_E_AGAIN;
-    return err == ERR_RTE ? ip_route_status(&ip) : status_of_err(err);
+    if (err == ERR_VAL)
+        return NET_E_DENIED; /* to everybody, without NET_OPTION_BROADCAST */
+    return err == ERR_RTE ? ip_route_status(ip) : status_of_err(err);
 }
 
 bool udp_socket_work(struct socket *s)
