@@ -76,5 +76,5 @@ $(O)/$(1)/servers/net/%.o $(O)/$(1)/tests/%.o: private TEST_CFLAGS += $(LWIP_CFL
 -include $(patsubst %,$(O)/$(1)/lwip/%.d,$(LWIP_FILES))
 endef
 $(eval $(call lwip_host,t,$$(CC),-fsanitize=address$(,)undefined,$(O)/unit/test_net_sockets $(O)/unit/test_net_card))
-$(eval $(call lwip_host,f,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz/fuzz_net_server))
-$(eval $(call lwip_host,fc,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz-reach/fuzz_net_server))
+$(eval $(call lwip_host,f,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz/fuzz_net_server $(O)/fuzz/fuzz_net_frames))
+$(eval $(call lwip_host,fc,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz-reach/fuzz_net_server $(O)/fuzz-reach/fuzz_net_frames))

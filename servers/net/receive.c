@@ -16,7 +16,8 @@
 #include "servers/net/address.h"
 #include "servers/net/heap.h"
 
-#define BATCH 64u
+#define BATCH       64u
+#define FRAME_LEAST 60u /* IEEE 802.3, 4.4.2, without the FCS */
 /* What comes may not use up the heap. So many chunks are for what is sent, and
  * few of them for small frames: with their acknowledgements memory comes back.
  */
@@ -81,9 +82,27 @@ void receive_deliver(struct card *c, struct pbuf *p, uint16_t checks)
         pbuf_free(p);
 }
 
+/* A copy of what came. Ethernet has no shorter frames than FRAME_LEAST; a card
+ * may all the same, and lwIP looks at an IP header before it counts. */
+static struct pbuf *frame_copy(const struct card *c,
+                               const struct packet_arrival *a)
+{
+    uint16_t bytes = a->bytes < FRAME_LEAST ? FRAME_LEAST : a->bytes;
+    struct pbuf *p = NULL;
+
+    if (is_room(bytes))
+        p = pbuf_alloc(PBUF_RAW, bytes, PBUF_RAM);
+    if (p == NULL)
+        return NULL;
+    memcpy(p->payload, (uint8_t *)c->buffers.data + a->buffer.offset, a->bytes);
+    if (a->bytes < FRAME_LEAST)
+        memset((uint8_t *)p->payload + a->bytes, 0, FRAME_LEAST - a->bytes);
+    return p;
+}
+
 static void frame_receive(struct card *c, const struct packet_arrival *a)
 {
-    struct pbuf *p = NULL;
+    struct pbuf *p;
     uint16_t checks;
 
     if ((a->flags & (PACKET_IP_BAD | PACKET_L4_BAD)) != 0 ||
@@ -92,20 +111,17 @@ static void frame_receive(struct card *c, const struct packet_arrival *a)
         LINK_STATS_INC(link.chkerr);
         return;
     }
-    if (is_room(a->bytes))
-        p = pbuf_alloc(PBUF_RAW, a->bytes, PBUF_RAM);
+    p = frame_copy(c, a);
     if (p == NULL) {
         c->counts.no_memory++;
         LINK_STATS_INC(link.memerr);
         return;
     }
-    memcpy(p->payload, (uint8_t *)c->buffers.data + a->buffer.offset, a->bytes);
     c->counts.received++;
     c->counts.received_bytes += a->bytes;
     LINK_STATS_INC(link.recv);
     if (frame_type(p->payload) == ETHTYPE_ARP)
         address_watch(p);
-    /* A frame may be too short for this: any block of the heap is not. */
     checks = checks_left(c, p->payload, a->flags);
     if (!merge_take(c, p, checks))
         receive_deliver(c, p, checks);

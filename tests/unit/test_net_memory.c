@@ -99,13 +99,16 @@ static void test_no_size_keeps_what_it_had(void **state)
 
 static void test_bounds(void **state)
 {
-    uint8_t *zeroed;
+    uint8_t *zeroed, *used;
 
     (void)state;
     assert_null(heap_take(HEAP_BLOCK_MAX + 1));
     assert_null(heap_take_zeroed(SIZE_MAX / 2, 4));
-    memset(memory, 0xff, sizeof(memory));
+    used = heap_take(300);
+    memset(used, 0xff, 300);
+    heap_give(used);
     zeroed = heap_take_zeroed(30, 10);
+    assert_ptr_equal(zeroed, used);
     for (unsigned i = 0; i < 300; i++)
         assert_int_equal(zeroed[i], 0);
     assert_non_null(heap_take(0));
