@@ -7,7 +7,7 @@
  * are, the mount ends, writes nothing outside its partition and not without
  * end, and a volume that can be written has no orphans left.
  *
- * links: tests/model/disk_model.c
+ * links: tests/model/disk_model.c tests/model/image_model.c
  * links: servers/fs/cache.c servers/fs/cache_write.c servers/fs/disk.c
  * links: servers/fs/change.c servers/fs/journal.c servers/fs/journal_replay.c
  * links: servers/fs/commit.c servers/fs/orphan.c servers/fs/path.c
@@ -20,17 +20,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "servers/fs/commit.h"
 #include "servers/fs/journal_format.h"
 #include "tests/model/disk_model.h"
+#include "tests/model/image_model.h"
 
 #define BLOCK      1024u
 #define FS_BYTES   (3072u * BLOCK)
 #define GAP        (64u << 10) /* before, between and behind the file systems */
-#define NOW        1750000000
 #define FORMATS    2u
 #define LOG_BLOCKS 64u
 #define DISK_BYTES (GAP + FORMATS * (FS_BYTES + GAP))
@@ -93,14 +92,6 @@ static void unmount(void)
 
 /* --- what our writer leaves, the same in each run --- */
 
-/* Of this program and the library in it. */
-time_t time(time_t *out)
-{
-    if (out)
-        *out = NOW;
-    return NOW;
-}
-
 static struct path path_of(const char *text)
 {
     return (struct path){text, strlen(text)};
@@ -144,21 +135,6 @@ static void power_cut_make(struct file_system *fs)
     unmount();
 }
 
-static void format(const char *path, unsigned number)
-{
-    char command[500];
-
-    snprintf(command, sizeof(command),
-             "PATH=$PATH:/usr/sbin:/sbin E2FSPROGS_FAKE_TIME=%d "
-             "mke2fs -q -F -t ext4 -b 1024 -N 128 "
-             "-J size=1 -U 6a6f7572-6e61-6c20-6f66-207075726521 %s -E "
-             "lazy_itable_init=0,nodiscard,"
-             "hash_seed=6a6f7572-6e61-6c20-6f66-207075726521,offset=%u %s 3072 "
-             "> /dev/null 2>&1",
-             NOW, formats[number], (unsigned)file_systems[number].offset, path);
-    require(!system(command), "mke2fs makes a file system");
-}
-
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     char path[] = "/tmp/cordon-XXXXXX";
@@ -170,7 +146,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     close(file);
     for (unsigned i = 0; i < FORMATS; i++) {
         file_systems[i].offset = GAP + i * (FS_BYTES + GAP);
-        format(path, i);
+        require(image_format(path, formats[i], (unsigned)file_systems[i].offset,
+                             FS_BYTES / BLOCK),
+                "mke2fs makes a file system");
     }
     disk_model_load(path);
     unlink(path);
