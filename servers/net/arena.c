@@ -10,6 +10,7 @@
 #include "servers/net/card.h"
 
 #define UNIT_BYTES (1ul << ARENA_UNIT_BITS)
+#define KEPT_BYTES (4ul << 20) /* for everything else of the server */
 
 enum unit_state { UNIT_FREE, UNIT_USED, UNIT_RESTS };
 
@@ -19,16 +20,27 @@ static struct unit {
     uint32_t mark; /* rests until the card has sent up to here */
 } units[ARENA_UNITS_MAX];
 
+/* As much as there is. Odd ends of memory may not hold a whole unit. */
+static uint64_t region_take(uint64_t bytes)
+{
+    while (bytes != 0 &&
+           memory_alloc_sized(bytes, ARENA_UNIT_BITS, &region) != OK)
+        bytes -= UNIT_BYTES;
+    return bytes;
+}
+
 bool arena_start(void)
 {
-    uint64_t bytes = memory_left() / 2 & ~(UNIT_BYTES - 1);
+    uint64_t left = memory_left();
+    uint64_t bytes = left < KEPT_BYTES ? 0 : left - KEPT_BYTES;
     int status;
 
     if (bytes > ARENA_UNITS_MAX * UNIT_BYTES)
         bytes = ARENA_UNITS_MAX * UNIT_BYTES;
-    if (bytes == 0 ||
-        memory_alloc_sized(bytes, ARENA_UNIT_BITS, &region) != OK) {
-        printf("net: no memory for sockets: give it 4 MiB more\n");
+    if (region_take(bytes & ~(UNIT_BYTES - 1)) == 0) {
+        printf("net: no memory for sockets: %llu KiB are left, a client takes "
+               "2 MiB at least\n",
+               (unsigned long long)left >> 10);
         return false;
     }
     status = card_lend(&region);

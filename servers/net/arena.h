@@ -18,8 +18,8 @@ struct arena {
     uint32_t first, units;
 };
 
-/* Takes up to half of the component's memory and lends it to the card. False:
- * there is not enough; it has said so. */
+/* Takes what is left of the component's memory but for a little, and lends it
+ * to the card. False: there is not enough; it has said so. */
 bool arena_start(void);
 
 /* NET_OK, or NET_E_MEMORY. */

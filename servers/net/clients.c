@@ -63,8 +63,14 @@ static enum net_status client_equip(struct client *c)
 {
     enum net_status status = arena_take(net_arena_bytes(&c->shape), &c->arena);
 
-    if (status != NET_OK)
+    if (status != NET_OK) {
+        printf(
+            "net: no memory for the rings of %s, %llu KiB: raise `memory` of "
+            "the network server\n",
+            c->rights.name,
+            (unsigned long long)net_arena_bytes(&c->shape) >> 10);
         return status;
+    }
     c->shared = c->arena.data;
     c->sockets = calloc(c->shape.sockets, sizeof(*c->sockets));
     c->heard = calloc(HEARD_ENTRIES, sizeof(*c->heard));

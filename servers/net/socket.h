@@ -73,6 +73,7 @@ struct socket {
     uint32_t receive_head; /* in the ring up to here */
     uint32_t receive_tail; /* the client's */
     uint32_t credit;       /* taken by the client, not yet in TCP's window */
+    uint32_t queued;       /* pbufs that TCP has to send, with lwIP */
     uint32_t events, errors, error;
     uint64_t linger;         /* ns: when closing ends */
     uint16_t identifier;     /* ping: of its echo requests */
@@ -110,6 +111,7 @@ struct client {
     uint64_t later[SOCKET_WORDS];        /* ... when there is memory again */
     uint64_t news[SOCKET_WORDS];         /* for the client */
     uint32_t lookups, incoming, closing; /* how many of each */
+    uint32_t queued;                     /* of its sockets together */
     struct heard *heard;                 /* HEARD_ENTRIES */
 };
 

@@ -15,9 +15,22 @@
 #error "servers/net needs LWIP_TCP_PCB_NUM_EXT_ARGS: it hears when a pcb ends"
 #endif
 
-#define WRITE_MAX 0xf000u /* of tcp_write(), whose length has 16 bits */
+/* Of lwIP's segments, a header and data each: what a client's connections may
+ * have under way together, and one of them in any case. */
+#define QUEUE_SHARE (2 * MEMP_NUM_TCP_SEG / 4)
+#define QUEUE_MIN   8u
+#define WRITE_MAX   0xf000u /* of tcp_write(), whose length has 16 bits */
 
 uint8_t tcp_slot;
+
+/* Keeps account of what its client has under way. */
+static void queue_count(struct socket *s)
+{
+    uint32_t now = s->tcp != NULL ? tcp_sndqueuelen(s->tcp) : 0;
+
+    s->client->queued += now - s->queued;
+    s->queued = now;
+}
 
 static void destroyed(u8_t id, void *socket)
 {
@@ -25,6 +38,7 @@ static void destroyed(u8_t id, void *socket)
 
     (void)id;
     s->tcp = NULL;
+    queue_count(s);
     socket_todo(s); /* closing ends */
 }
 static const struct tcp_ext_arg_callbacks callbacks = {.destroy = destroyed};
@@ -64,6 +78,7 @@ static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     uint32_t most = s->send_next - s->send_tail;
 
     (void)pcb;
+    queue_count(s);
     s->send_tail += bytes < most ? bytes : most;
     socket_news(s);
     if (s->send_next != s->send_head || s->finishing)
@@ -112,6 +127,7 @@ static void detach(struct socket *s)
     struct tcp_pcb *pcb = s->tcp;
 
     s->tcp = NULL;
+    queue_count(s);
     tcp_ext_arg_set_callbacks(pcb, tcp_slot, &tcp_nobody);
     tcp_ext_arg_set(pcb, tcp_slot, NULL);
     tcp_arg(pcb, NULL);
@@ -224,6 +240,11 @@ static void credit_give(struct socket *s)
     }
 }
 
+static bool queue_is_full(const struct socket *s)
+{
+    return s->queued >= QUEUE_MIN && s->client->queued >= QUEUE_SHARE;
+}
+
 /* Hands over what lwIP takes, from where it lies. False: no memory. */
 static bool data_give(struct socket *s)
 {
@@ -238,11 +259,14 @@ static bool data_give(struct socket *s)
         bytes = LWIP_MIN(bytes, LWIP_MIN(WRITE_MAX, tcp_sndbuf(s->tcp)));
         if (bytes == 0)
             return true; /* sent() goes on */
+        if (queue_is_full(s))
+            return false;
         last = s->send_next + bytes == s->send_head;
         if (tcp_write(s->tcp, s->send_ring + offset, (u16_t)bytes,
                       last ? 0 : TCP_WRITE_FLAG_MORE) != ERR_OK)
             return s->send_next != s->send_tail;
         s->send_next += bytes;
+        queue_count(s);
     }
     return true;
 }

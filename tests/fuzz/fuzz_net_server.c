@@ -222,7 +222,8 @@ static void everybody_leaves(void)
     while (tcp_active_pcbs != NULL)
         tcp_abort(tcp_active_pcbs);
     host_turns();
-    check(client_at(LIAR)->incoming == 0 && client_at(LIAR)->closing == 0);
+    check(client_at(LIAR)->incoming == 0 && client_at(LIAR)->closing == 0 &&
+          client_at(LIAR)->queued == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
