@@ -55,6 +55,20 @@ TABLE = [
     ("nic-receive-1500", "the same with 1,500 B", 60, "", "", ""),
     ("packet-send", "64 B sent through the driver's service in batches of 32: each, both processes and the kernel", None, "", "", "6,630 (raw socket)"),
     ("packet-pass", "the same, sent through one card's service and received through another's", None, "", "", "15,700 (raw sockets)"),
+    ("igb-udp-send-64", "igb, UDP from socket to socket, 64 B sent: each, all processes and the kernel", 2500, "", "", "9,889"),
+    ("igb-udp-receive-64", "the same received", 2500, "", "", "5,147"),
+    ("igb-udp-send-1500", "1,500 B sent", 2500, "", "", "11,039"),
+    ("igb-udp-receive-1500", "the same received", 2500, "", "", "8,027"),
+    ("igb-ping", "ping to another stack and back, both CPUs together", None, "", "", "38,442"),
+    ("igb-tcp-send-mib", "TCP from socket to socket, a MiB sent", 1955792, "", "", "3,911,584"),
+    ("igb-tcp-receive-mib", "the same received", 1817828, "", "", "3,635,656"),
+    ("e1000e-udp-send-64", "e1000e, UDP from socket to socket, 64 B sent: each, all processes and the kernel", 2500, "", "", "13,000"),
+    ("e1000e-udp-receive-64", "the same received", 2500, "", "", "6,364"),
+    ("e1000e-udp-send-1500", "1,500 B sent", 2500, "", "", "15,627"),
+    ("e1000e-udp-receive-1500", "the same received", 2500, "", "", "9,146"),
+    ("e1000e-ping", "ping to another stack and back, both CPUs together", None, "", "", "44,580"),
+    ("e1000e-tcp-send-mib", "TCP from socket to socket, a MiB sent", 2579372, "", "", "5,158,745"),
+    ("e1000e-tcp-receive-mib", "the same received", 2065380, "", "", "4,130,761"),
 ]
 CROWDS = ("10", "1000", "100000")
 CROWDED = ("call-with-", "map-with-", "unmap-with-", "revoke-one-with-",
@@ -106,6 +120,18 @@ def read_csv(path=CSV):
     with open(path, newline="") as f:
         return {row["name"]: Figure(int(row["minimum"]), int(row["maximum"]))
                 for row in csv.DictReader(f)}
+
+
+# How the two ends take turns depends a little on when their timers tick, and
+# that on how long the firmware waited for the disc.
+NEARLY = re.compile("-(tcp-.*|ping)$")
+
+
+def same(name, first, second):
+    """Whether two takes of a figure agree."""
+    if NEARLY.search(name):
+        return abs(first.minimum - second.minimum) * 100 <= first.minimum
+    return first == second
 
 
 def worse(figures, kept):

@@ -1,10 +1,12 @@
-"""The machine of the socket benchmarks, Cordon's and Linux's alike: two cards
+"""The socket benchmarks, Cordon's and Linux's alike: a machine of two cards
 joined by a hub inside the emulator and two CPUs, one for each end. No host
 process takes part, so the figures repeat."""
 
+import os
 import statistics
 
-from lib.counting import spans
+from lib import emulator, image
+from lib.counting import plugin, spans
 
 # Marks of tests/bench/mark.h: number, rounds that warm up, units a round, and
 # the figures of CPU 0, which sends, and of CPU 1; or of both together.
@@ -15,6 +17,8 @@ MARKS = [(28, 16, BATCH, ("udp-send-64", "udp-receive-64")),
          (32, 2, TCP_MIB, ("tcp-send-mib", "tcp-receive-mib"))]
 # The host's clock and its random numbers have no part in it.
 STILL = ["-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
+POLICY = "tests/bench/socket.yaml"
+TIMEOUT_S = 300
 
 
 def cards(card):
@@ -41,3 +45,35 @@ def figures(path):
         for name, counts in zip(names, zip(*rounds)):
             found[name] = round(statistics.median(counts) / units)
     return found
+
+
+def run(config, out):
+    """The machine until it goes off: its console and its status."""
+    process = emulator.start(config)
+    try:
+        console, _ = process.communicate(timeout=TIMEOUT_S)
+    except Exception:
+        emulator.stop(process)
+        raise SystemExit(f"bench: {out}: not done after {TIMEOUT_S} s")
+    status = emulator.guest_status(process.returncode)
+    # That the hub has no way out is meant so.
+    complaints = [line for line in emulator.complaints(process).splitlines()
+                  if "is not connected to host network" not in line]
+    if status is None or complaints:
+        raise SystemExit("bench: QEMU: " + "\n".join(complaints))
+    return console.decode(errors="replace").replace("\r", ""), status
+
+
+def on_cordon(build, where, card):
+    """The figures of two stacks of ours, each with a card of that kind."""
+    policy = os.path.join(where, f"socket-{card}.yaml")
+    with open(POLICY) as f, open(policy, "w") as made:
+        made.write(f.read().replace("CARD", card))
+    iso = image.make_iso(build, policy, policy[:-5] + ".iso")
+    out = policy[:-5] + ".count"
+    console, status = run(emulator.Config(
+        iso=iso, smp=2, icount=True,
+        extra=cards(card) + plugin(build, out, each="on") + STILL), out)
+    if status != 0:
+        raise SystemExit(f"bench: sockets failed:\n{console[-3000:]}")
+    return figures(out)
