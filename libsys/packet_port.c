@@ -31,17 +31,20 @@ static struct packet_buffer read_post(const struct ring *r, uint32_t i)
     };
 }
 
-static struct packet_send read_send(const struct ring *r, uint32_t i)
+/* An entry, and as two words: where and what, and the headers. */
+union send_copy {
+    uint64_t words[2];
+    struct packet_send entry;
+};
+
+static union send_copy read_send(const struct ring *r, uint32_t i)
 {
-    union {
-        uint64_t words[2];
-        struct packet_send entry;
-    } copy;
+    union send_copy copy;
     uint64_t *from = ring_ahead(r, i);
 
     copy.words[0] = __atomic_load_n(&from[0], __ATOMIC_RELAXED);
     copy.words[1] = __atomic_load_n(&from[1], __ATOMIC_RELAXED);
-    return copy.entry;
+    return copy;
 }
 
 static bool in_pool(const struct packet_port_pool *pool, uint64_t offset,
@@ -175,7 +178,7 @@ static uint32_t packet_copy(const struct ring *r, uint32_t from,
 
     *whole = false;
     while (from + count < waiting && count < PACKET_MAX_SEGMENTS) {
-        entries[count] = read_send(r, from + count);
+        entries[count] = read_send(r, from + count).entry;
         if ((entries[count++].flags & PACKET_MORE) == 0) {
             *whole = true;
             return count;
@@ -200,28 +203,98 @@ static void refuse(struct packet_port *port, struct packet_port_queue *q,
     q->any_refused = true;
 }
 
-/* The next packet, if it is what most are: one entry, without offloads, as it
- * should be. False: look closer. */
-static inline bool plain_take(struct packet_port *port,
-                              struct packet_port_queue *q,
-                              struct packet_piece *piece)
+/* What a later packet with the same offload need not be asked again. */
+static void offload_remember(struct packet_port_queue *q,
+                             const struct packet_send *e)
 {
-    struct packet_send e = read_send(&q->sends, 0);
-    const struct packet_port_pool *pool =
-        &port->pools[e.pool % PACKET_MAX_POOLS];
+    const union send_copy copy = {.entry = *e};
 
-    if (e.flags != 0 || e.pool >= PACKET_MAX_POOLS ||
-        (e.reserved0 | e.reserved1) != 0 || e.bytes < PACKET_FRAME_MIN ||
-        e.bytes > PACKET_FRAME_MAX || !in_pool(pool, e.offset, e.bytes))
+    if ((e->flags & (PACKET_SUM_TCP | PACKET_SUM_UDP)) == 0 ||
+        (e->flags & PACKET_SEGMENT) != 0)
+        return;
+    q->good_flags = e->flags & (uint8_t)~PACKET_MORE;
+    q->good_headers = copy.words[1];
+    q->good_bytes = (uint32_t)e->l2_bytes + e->l3_bytes +
+                    (e->flags & PACKET_SUM_TCP ? TCP_HEADER_MIN : UDP_HEADER);
+}
+
+/* Without offloads, or with those of the last packet that had any. */
+static inline bool is_usual(const struct packet_port_queue *q,
+                            const union send_copy *e)
+{
+    uint32_t flags = e->entry.flags & ~(uint32_t)PACKET_MORE;
+
+    if (flags == 0)
+        return e->words[1] == 0;
+    return flags == q->good_flags && e->words[1] == q->good_headers &&
+           e->entry.bytes >= q->good_bytes;
+}
+
+static inline bool place(const struct packet_port *port,
+                         const struct packet_send *e,
+                         struct packet_piece *piece)
+{
+    const struct packet_port_pool *pool =
+        &port->pools[e->pool % PACKET_MAX_POOLS];
+
+    if (e->pool >= PACKET_MAX_POOLS || !in_pool(pool, e->offset, e->bytes))
         return false;
-    piece->at = pool->base + e.offset;
-    piece->packet_bytes = e.bytes;
-    piece->bytes = e.bytes;
-    piece->flags = 0;
-    piece->pieces = 1;
-    ring_pass(&q->sends, 1);
-    q->sending++;
+    piece->at = pool->base + e->offset;
+    piece->bytes = e->bytes;
+    piece->flags = e->flags;
     return true;
+}
+
+/* The entries after a first one that said so; 0: look closer. */
+static uint32_t rest_take(const struct packet_port *port,
+                          const struct packet_port_queue *q, uint32_t max,
+                          struct packet_piece *pieces)
+{
+    uint32_t count = 1, bytes = pieces[0].bytes;
+
+    while (count < max && count < PACKET_MAX_SEGMENTS &&
+           bytes <= PACKET_FRAME_MAX) {
+        union send_copy e = read_send(&q->sends, count);
+
+        if ((e.entry.flags & ~(uint32_t)PACKET_MORE) != 0 || e.words[1] != 0 ||
+            e.entry.bytes == 0 || !place(port, &e.entry, &pieces[count]))
+            return 0;
+        bytes += e.entry.bytes;
+        count++;
+        if ((e.entry.flags & PACKET_MORE) == 0) {
+            pieces[0].packet_bytes = bytes;
+            return count;
+        }
+    }
+    return 0;
+}
+
+/*
+ * Takes the next packet if it is as most are and each entry where it should be:
+ * its entries. 0: look closer, at a copy of your own.
+ */
+static inline uint32_t usual_take(const struct packet_port *port,
+                                  struct packet_port_queue *q, uint32_t max,
+                                  struct packet_piece *pieces)
+{
+    union send_copy e = read_send(&q->sends, 0);
+    uint32_t count = 1;
+
+    if (!is_usual(q, &e) || e.entry.bytes == 0 ||
+        !place(port, &e.entry, &pieces[0]))
+        return 0;
+    pieces[0].packet_bytes = e.entry.bytes;
+    if (e.entry.flags & PACKET_MORE)
+        count = rest_take(port, q, max, pieces);
+    if (count == 0 || pieces[0].packet_bytes < PACKET_FRAME_MIN ||
+        pieces[0].packet_bytes > PACKET_FRAME_MAX)
+        return 0;
+    pieces[0].pieces = (uint8_t)count;
+    pieces[0].l2_bytes = e.entry.l2_bytes;
+    pieces[0].l3_bytes = e.entry.l3_bytes;
+    ring_pass(&q->sends, count);
+    q->sending += count;
+    return count;
 }
 
 uint32_t packet_port_sends(struct packet_port *port, uint32_t queue,
@@ -232,21 +305,22 @@ uint32_t packet_port_sends(struct packet_port *port, uint32_t queue,
     uint32_t waiting = ring_waiting(&q->sends), taken = 0;
 
     while (waiting != 0 && taken < max) {
+        uint32_t most = max - taken < waiting ? max - taken : waiting;
+        uint32_t count = usual_take(port, q, most, &pieces[taken]);
         bool whole;
-        uint32_t count;
 
-        if (plain_take(port, q, &pieces[taken])) {
-            waiting--;
-            taken++;
+        if (count != 0) {
+            waiting -= count;
+            taken += count;
             continue;
         }
         count = packet_copy(&q->sends, 0, waiting, entries, &whole);
-
         if (count == 0 || count > max - taken)
             break;
         ring_pass(&q->sends, count);
         waiting -= count;
         if (whole && packet_port_check(port, entries, count, &pieces[taken])) {
+            offload_remember(q, &entries[0]);
             q->sending += count;
             taken += count;
         } else {

@@ -13,7 +13,7 @@ LWIP_OBJECTS := $(patsubst %,$(O)/lwip/%.o,$(LWIP_FILES))
 $(LWIP_OBJECTS): $(O)/lwip/%.o: $(O)/flags | $(LWIP_STAMP) $(NEWLIB_STAMP) $(GENERATED)
 	$(call say,CC,lwip/$*.c)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(USER_CFLAGS) $(LWIP_CFLAGS) -flto -w -Werror=implicit-function-declaration \
+	$(Q)$(CC) $(USER_CFLAGS) $(LWIP_CFLAGS) -flto -O3 -w -Werror=implicit-function-declaration \
 		-MD -MP -c -o $@ $(LWIP)/src/$*.c
 
 -include $(LWIP_OBJECTS:.o=.d)

@@ -270,6 +270,44 @@ static void offloads_are_checked(void **state)
 #undef BAD
 }
 
+/* What was found good once is not asked again: the rest still is. */
+static void a_known_offload_is_still_checked(void **state)
+{
+    const struct packet_send sum = {.pool = 1,
+                                    .bytes = 60,
+                                    .l2_bytes = 14,
+                                    .l3_bytes = 20,
+                                    .flags = PACKET_SUM_UDP};
+    struct packet_send wrong[] = {sum, sum, sum, sum, sum, sum, sum};
+    struct packet_piece pieces[64];
+    struct pair *p = *state;
+
+    wrong[0].bytes = 41; /* less than its headers */
+    wrong[1].offset = BYTES - 59;
+    wrong[2].pool = 3;
+    wrong[3].l2_bytes = 13;
+    wrong[4].reserved1 = 1;
+    wrong[5].flags |= PACKET_SUM_TCP;
+    wrong[6].bytes = PACKET_FRAME_MAX + 1;
+    for (uint32_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        send(p, sum);
+        send(p, wrong[i]);
+        send(p, sum);
+        assert_int_equal(sends(p, pieces), 2);
+        assert_int_equal(p->port.refused, i + 1);
+        assert_int_equal(pieces[1].flags, PACKET_SUM_UDP);
+        assert_int_equal(pieces[1].l2_bytes + pieces[1].l3_bytes, 34);
+        packet_port_sent(&p->port, 0, 2);
+        assert_int_equal(ring_space(&p->sends), PACKET_RING_ENTRIES);
+    }
+    /* In a later entry of a packet it is as wrong as ever. */
+    wrong[0] = sum;
+    wrong[0].flags |= PACKET_MORE;
+    send(p, wrong[0]);
+    send(p, sum);
+    assert_int_equal(sends(p, pieces), 0);
+}
+
 static void packets_of_several_entries(void **state)
 {
     struct packet_send e = plain(0, 100);
@@ -385,6 +423,7 @@ int main(void)
         TEST(arrivals_come_in_order),
         TEST(sends_are_checked),
         TEST(offloads_are_checked),
+        TEST(a_known_offload_is_still_checked),
         TEST(packets_of_several_entries),
         TEST(a_packet_is_not_split),
         TEST(the_order_of_ends_is_kept),

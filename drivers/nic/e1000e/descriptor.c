@@ -5,7 +5,6 @@
 
 /* clang-format off */
 #define DATA_TYPE      (1ull << 20)       /* DTYP; a context's is 0 */
-#define COMMAND_END    (1ull << 24)       /* EOP */
 #define COMMAND_FCS    (1ull << 25)       /* IFCS: append the FCS */
 #define COMMAND_TSE    (1ull << 26)
 #define COMMAND_EXTENDED (1ull << 29)     /* DEXT */
@@ -47,7 +46,7 @@ static struct intel_descriptor context_encode(const struct packet_piece *p)
 }
 
 const uint64_t transmit_plain =
-    DATA_TYPE | COMMAND_EXTENDED | COMMAND_FCS | COMMAND_END;
+    DATA_TYPE | COMMAND_EXTENDED | COMMAND_FCS | TX_END;
 const uint64_t transmit_plain_byte = 1;
 
 uint32_t transmit_encode(const struct packet_piece *pieces,
@@ -73,11 +72,13 @@ uint32_t transmit_encode(const struct packet_piece *pieces,
             high |= OPTION_IP;
         if (pieces[0].flags & (PACKET_SUM_TCP | PACKET_SUM_UDP))
             high |= OPTION_L4;
+        context->key = transmit_key(pieces);
+        context->data = high;
     }
     for (uint32_t i = 0; i < pieces[0].pieces; i++) {
         out[count].low = pieces[i].at;
         out[count++].high = high | pieces[i].bytes;
     }
-    out[count - 1].high |= COMMAND_END;
+    out[count - 1].high |= TX_END;
     return count;
 }

@@ -7,7 +7,6 @@
 /* clang-format off */
 #define TYPE_CONTEXT     (2ull << 20) /* DTYP */
 #define TYPE_DATA        (3ull << 20)
-#define COMMAND_END      (1ull << 24) /* EOP */
 #define COMMAND_FCS      (1ull << 25) /* IFCS */
 #define COMMAND_EXTENDED (1ull << 29) /* DEXT */
 #define COMMAND_TSE      (1ull << 31)
@@ -43,7 +42,7 @@ static struct intel_descriptor context_encode(const struct packet_piece *p)
 }
 
 const uint64_t transmit_plain =
-    TYPE_DATA | COMMAND_EXTENDED | COMMAND_FCS | COMMAND_END;
+    TYPE_DATA | COMMAND_EXTENDED | COMMAND_FCS | TX_END;
 const uint64_t transmit_plain_byte = 1 + (1ull << PAYLOAD_SHIFT);
 
 uint32_t transmit_encode(const struct packet_piece *pieces,
@@ -71,12 +70,14 @@ uint32_t transmit_encode(const struct packet_piece *pieces,
             high |= OPTION_IP;
         if (pieces[0].flags & (PACKET_SUM_TCP | PACKET_SUM_UDP))
             high |= OPTION_L4;
+        context->key = transmit_key(pieces);
+        context->data = high;
     }
     high |= payload << PAYLOAD_SHIFT;
     for (uint32_t i = 0; i < pieces[0].pieces; i++) {
         out[count].low = pieces[i].at;
         out[count++].high = high | pieces[i].bytes;
     }
-    out[count - 1].high |= COMMAND_END;
+    out[count - 1].high |= TX_END;
     return count;
 }

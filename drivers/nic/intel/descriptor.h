@@ -78,7 +78,21 @@ receive_decode(uint64_t low, uint64_t high, struct packet_shared_arrival *out)
  * keeps them, so packets alike need no other. */
 struct transmit_context {
     uint64_t low, high; /* 0: none yet */
+    /* What is alike: the offload's transmit_key(), and what the high word of a
+     * data descriptor has for it, without lengths. */
+    uint32_t key; /* 0: none */
+    uint64_t data;
 };
+
+/* Two packets of one key, which is not 0, need the same context; a segmentation
+ * (0) always needs a look. */
+static inline uint32_t transmit_key(const struct packet_piece *p)
+{
+    if (p->flags & PACKET_SEGMENT)
+        return 0;
+    return (uint32_t)(p->flags & ~PACKET_MORE) | (uint32_t)p->l2_bytes << 8 |
+           (uint32_t)p->l3_bytes << 16;
+}
 
 /*
  * The descriptors of one packet, each chip's own: pieces[0].pieces of them, and
@@ -89,9 +103,12 @@ uint32_t transmit_encode(const struct packet_piece *pieces,
                          struct transmit_context *context,
                          struct intel_descriptor *out);
 
-/* A packet of one piece without offloads, which most are: its descriptor's high
- * word is `plain` plus `plain_byte` for each byte. */
+/* A packet of one piece without offloads: its descriptor's high word is `plain`
+ * plus `plain_byte` for each byte. In general the high word of a data
+ * descriptor has the piece's bytes, the packet's times `plain_byte` - 1, and
+ * TX_END in the last one. */
 extern const uint64_t transmit_plain, transmit_plain_byte;
+#define TX_END (1ull << 24) /* EOP: 82574 7.2.11.2; 82576 7.2.2.3.5 */
 
 /* Asks for a write-back of this last descriptor of a batch (RS; the same bit in
  * both chips). */

@@ -94,9 +94,24 @@ void queue_post(struct intel_queue *q, const uint64_t *at, uint32_t count)
                  q->receive_tail & RECEIVE_MASK);
 }
 
-/* Packets of several pieces, or with offloads. Returns the pieces. */
-static uint32_t send_packet(struct intel_queue *q,
-                            const struct packet_piece *pieces)
+/* A packet with the offloads of the one before. */
+static void send_alike(struct intel_queue *q, const struct packet_piece *pieces)
+{
+    uint64_t high =
+        q->context.data + pieces[0].packet_bytes * (transmit_plain_byte - 1);
+    volatile struct intel_descriptor *d;
+
+    for (uint32_t i = 0; i < pieces[0].pieces; i++) {
+        d = &q->transmit[q->transmit_tail++ & TRANSMIT_MASK];
+        d->low = pieces[i].at;
+        d->high =
+            high + pieces[i].bytes + (i + 1 == pieces[0].pieces ? TX_END : 0);
+    }
+}
+
+/* Packets of several pieces, or with other offloads. */
+static void send_packet(struct intel_queue *q,
+                        const struct packet_piece *pieces)
 {
     struct intel_descriptor made[PACKET_MAX_SEGMENTS + 1];
     uint32_t count = transmit_encode(pieces, &q->context, made);
@@ -108,7 +123,6 @@ static uint32_t send_packet(struct intel_queue *q,
         d->low = made[i].low;
         d->high = made[i].high;
     }
-    return pieces[0].pieces;
 }
 
 void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
@@ -124,7 +138,11 @@ void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
             &q->transmit[q->transmit_tail & TRANSMIT_MASK];
 
         if (p->flags != 0) {
-            done += send_packet(q, p);
+            if (transmit_key(p) == q->context.key && q->context.key != 0)
+                send_alike(q, p);
+            else
+                send_packet(q, p);
+            done += p->pieces;
             continue;
         }
         d->low = p->at;

@@ -49,6 +49,11 @@ struct packet_port_queue {
     uint32_t posts_left, sends_left;
     uint16_t refused[PACKET_RING_ENTRIES]; /* entries refused behind each */
     bool any_refused;
+    /* The offload that was last found good, of an entry: its flags (0: none
+     * yet), the rest of its headers' half, the bytes that these need. */
+    uint8_t good_flags;
+    uint32_t good_bytes;
+    uint64_t good_headers;
 };
 
 struct packet_port {
