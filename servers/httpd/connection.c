@@ -301,10 +301,14 @@ void connection_turn(struct site *s, struct connection *c)
 
 void connection_expire(struct site *s, struct connection *c)
 {
+    /* At once: what the client does not take shall not stay in memory. */
+    const struct linger reset = {.l_onoff = 1};
     bool waits = c->state == CONNECTION_UPLOAD ||
                  (c->state == CONNECTION_READ && c->in_bytes);
 
     if (!waits) {
+        if (c->state != CONNECTION_READ)
+            setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
         connection_close(s, c);
         return;
     }
