@@ -45,7 +45,7 @@ def start(machine, test_directory):
     return boot
 
 
-def holds(m, role, timeout=60):
+def holds(m, role, timeout=30):
     """The client's last line says that everything was as it should be."""
     said = log_until(m, rf"tester: {role}: (all held|.*\()", timeout).group(1)
     assert said == "all held", m.tail(60)

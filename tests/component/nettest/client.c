@@ -63,7 +63,9 @@ const char *role_client(int argc, char **argv)
         ssize_t n;
 
         p.events |= sent < bytes ? POLLOUT : 0;
-        EXPECT(poll(&p, 1, 20000) == 1);
+        if (poll(&p, 1, 5000) != 1)
+            printf("client: %zu sent, %zu received\n", sent, received);
+        EXPECT(p.revents != 0);
         if (p.revents & POLLOUT) {
             size_t room =
                 bytes - sent < sizeof(out) ? bytes - sent : sizeof(out);

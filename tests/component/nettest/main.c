@@ -13,11 +13,30 @@
 static const struct {
     const char *name;
     role *run;
+    bool needs_server;
 } roles[] = {
-    {"echo", role_echo}, {"client", role_client}, {"udp", role_udp},
-    {"ping", role_ping}, {"many", role_many},     {"errors", role_errors},
-    {"poll", role_poll}, {"refuse", role_refuse}, {"names", role_names},
+    {"echo", role_echo, false},   {"client", role_client, true},
+    {"udp", role_udp, true},      {"ping", role_ping, false},
+    {"many", role_many, true},    {"errors", role_errors, false},
+    {"poll", role_poll, true},    {"refuse", role_refuse, false},
+    {"names", role_names, false},
 };
+
+/* The server of a test may start later than its client. */
+const char *await_server(const char *host, const char *port)
+{
+    for (int i = 0; i < 200; i++) {
+        int fd = connect_to(host, port, SOCK_STREAM);
+
+        if (fd >= 0) {
+            close(fd);
+            return NULL;
+        }
+        EXPECT(errno == ECONNREFUSED);
+        usleep(50000);
+    }
+    return "the server does not listen";
+}
 
 int connect_to(const char *host, const char *port, int type)
 {
@@ -41,13 +60,22 @@ int connect_to(const char *host, const char *port, int type)
     return fd;
 }
 
+static const char *run(size_t i, int argc, char **argv)
+{
+    const char *failed = NULL;
+
+    if (roles[i].needs_server && argc >= 2)
+        failed = await_server(argv[0], argv[1]);
+    return failed ? failed : roles[i].run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "", *failed = "unknown role";
 
     for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++)
         if (strcmp(roles[i].name, name) == 0)
-            failed = roles[i].run(argc - 2, argv + 2);
+            failed = run(i, argc - 2, argv + 2);
     printf("%s: %s\n", name, failed ? failed : "all held");
     return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -29,5 +29,8 @@ role role_poll;   /* HOST PORT: poll, select, options at an echo server */
 role role_refuse; /* HOST PORT: where nobody listens, or nobody may go */
 role role_names;  /* NAME: getaddrinfo */
 
+/* Waits until somebody listens there; null, or what is wrong. */
+const char *await_server(const char *host, const char *port);
+
 /* A connected socket of this type to an address in digits or a name. */
 int connect_to(const char *host, const char *port, int type);
