@@ -74,6 +74,7 @@ struct socket {
     uint32_t receive_tail; /* the client's */
     uint32_t credit;       /* taken by the client, not yet in TCP's window */
     uint32_t queued;       /* pbufs that TCP has to send, with lwIP */
+    uint32_t lent;         /* in TCP's window before there was room */
     uint32_t events, errors, error;
     uint64_t linger;         /* ns: when closing ends */
     uint16_t identifier;     /* ping: of its echo requests */

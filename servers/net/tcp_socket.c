@@ -86,6 +86,27 @@ static err_t sent(void *arg, struct tcp_pcb *pcb, u16_t bytes)
     return ERR_OK;
 }
 
+/* lwIP answers an acknowledgement that meets a window of 0 with one of its own,
+ * although it is at the place it should be (RFC 9293, 3.10.7.4, first table):
+ * two ends whose windows are both full would do so for ever. So the window
+ * never becomes 0. What is lent to it here the peer is not told of. */
+static void window_lend(struct socket *s, struct tcp_pcb *pcb)
+{
+    if (pcb->rcv_wnd == 0) {
+        pcb->rcv_wnd = 1;
+        s->lent++;
+    }
+}
+
+/* What was lent comes off first. */
+static void window_return(struct socket *s)
+{
+    uint32_t back = LWIP_MIN(s->lent, s->credit);
+
+    s->lent -= back;
+    s->credit -= back;
+}
+
 /* In lwIP's hands it stays, and is offered again, if this says ERR_MEM. */
 static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
 {
@@ -101,6 +122,7 @@ static err_t received(void *arg, struct tcp_pcb *pcb, struct pbuf *p, err_t err)
         pbuf_free(p);
         return ERR_OK;
     }
+    window_lend(s, pcb);
     if (p->tot_len > socket_room(s) &&
         (!socket_look(s) || p->tot_len > socket_room(s)))
         return ERR_MEM;
@@ -227,6 +249,7 @@ static void credit_give(struct socket *s)
 
     if (s->credit == 0 || (s->credit < ring / 4 && s->credit < NET_TELL_BYTES))
         return;
+    window_return(s);
     while (s->credit != 0) {
         uint32_t bytes = s->credit < WRITE_MAX ? s->credit : WRITE_MAX;
 
