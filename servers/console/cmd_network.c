@@ -304,6 +304,6 @@ const struct command commands_network[] = {
     {"nslookup", "NAME", "the addresses of a name", do_nslookup,
      COMMAND_NO_WORDS},
     {"wget", "URL [-O FILE]", "fetch by HTTP: to a file, or its checksum",
-     do_wget, COMMAND_NO_WORDS},
+     do_wget, COMMAND_PATHS},
     {0},
 };

@@ -9,14 +9,8 @@
 #include <string.h>
 
 const struct command *const command_tables[] = {
-    commands_files,
-    commands_data,
-    commands_change,
-    commands_network,
-    commands_components,
-    commands_system,
-    commands_basic,
-    NULL,
+    commands_files,      commands_data,   commands_change, commands_network,
+    commands_components, commands_system, commands_basic,  NULL,
 };
 
 const struct command *command_find(const char *name)

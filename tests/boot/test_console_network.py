@@ -55,6 +55,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(b"%x;x=y\r\n%s\r\n" % (len(piece), piece))
         self.wfile.write(b"0\r\n\r\n")
 
+    def get_slow(self):
+        self.head(200, ("Content-Length", len(DATA)))
+        for at in range(0, len(DATA), 100_000):
+            self.wfile.write(DATA[at:at + 100_000])
+            time.sleep(0.1)
+
     def get_short(self):
         self.head(200, ("Content-Length", len(DATA) + 1))
         self.wfile.write(DATA)
@@ -76,6 +82,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+class Server6(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +245,32 @@ def test_without_the_cable(system, server):
     assert "the interface is down" in m.run(f"ping {HOST} -c 1")
     m.run("ifconfig up")
     shown(m, f"ping {HOST} -c 1", "1 received")
+
+
+def test_the_cable_is_out_for_a_moment(system, server):
+    """In mid-transfer: TCP sends again what was lost."""
+    m = system()
+    m.send_line(f"wget {server}/slow")
+    m.expect(r"\d+ %, ")
+    m.hmp("set_link net0 off")
+    time.sleep(2)
+    m.hmp("set_link net0 on")
+    m.expect(rf"{SUM}  /slow\n3000000 bytes", 60)
+
+
+def test_wget_over_ipv6(system):
+    try:
+        s = Server6(("::1", 0), Handler)
+    except OSError:
+        pytest.skip("this computer has no IPv6 loopback")
+    threading.Thread(target=s.serve_forever, daemon=True).start()
+    try:
+        m = system()
+        shown(m, "ifconfig", r"inet6 fec0::5054:ff:fe12:3456/64$")
+        assert SUM in m.run(f"wget http://[fec0::2]:{s.server_port}/data")
+        assert m.run("wget http://[fec0::2]:1/") == "wget: [fec0::2]:1: connection refused"
+    finally:
+        s.shutdown()
 
 
 def test_the_stack_dies_and_comes_back(system, server):
