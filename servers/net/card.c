@@ -154,7 +154,8 @@ void card_look(void)
 
     send_done(c);
     link_look(c);
-    if (c->starved && packet_room(c->device, 0) >= PACKET_RING_ENTRIES / 2) {
+    if (c->starved &&
+        c->next_sending - c->first_sending <= PACKET_RING_ENTRIES / 2) {
         c->starved = false;
         tcp_txnow();
     }
@@ -171,12 +172,14 @@ void card_kick(void)
         memmove(c->idle, c->idle + posted, c->idle_count * sizeof(c->idle[0]));
     }
     filter_update(c);
+    send_flush(c);
     packet_kick(c->device);
 }
 
 bool card_sleep(void)
 {
-    return packet_sleep(the_card.device, the_card.starved);
+    return packet_sleep(the_card.device,
+                        the_card.starved || the_card.queued != 0);
 }
 
 void card_awake(void)

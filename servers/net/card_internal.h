@@ -9,6 +9,7 @@
 #include "servers/net/card.h"
 
 #define CARD_BUFFERS PACKET_RING_ENTRIES /* to receive into */
+#define CARD_QUEUE   128u                /* entries to send, in a turn */
 
 struct card {
     struct packet_device *device;
@@ -24,7 +25,11 @@ struct card {
 
     struct packet_pool pools[PACKET_MAX_POOLS]; /* to send from */
     uint32_t pool_count;
-    /* The pbuf of each entry that is being sent, if it is its packet's last. */
+    /* What is handed over at the end of the turn. */
+    struct packet_send queue[CARD_QUEUE];
+    uint32_t queued;
+    /* The pbuf of each entry that is being sent, or is going to be, if it is
+     * its packet's last. */
     struct pbuf *sending[PACKET_RING_ENTRIES];
     uint32_t first_sending, next_sending;
     bool starved; /* a packet found no room */
@@ -44,6 +49,7 @@ void merge_flush(struct card *c);
 
 /* send.c */
 err_t send_packet(struct netif *netif, struct pbuf *p);
+void send_flush(struct card *c);
 void send_done(struct card *c);
 
 /* filter.c: lets the card pass all groups that lwIP is in. */

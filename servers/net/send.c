@@ -16,17 +16,21 @@
 #define IP4_HEADER 20u
 #define IP6_HEADER 40u
 
-/* The pool that the bytes lie in; NULL: in none. */
-static const struct packet_pool *pool_of(const struct card *c, const void *data,
-                                         uint32_t bytes)
+static inline bool is_in(const struct packet_pool *pool, const void *data,
+                         uint32_t bytes)
 {
-    for (uint32_t i = 0; i < c->pool_count; i++) {
-        const struct packet_pool *pool = &c->pools[i];
-        uintptr_t offset = (uintptr_t)data - (uintptr_t)pool->data;
+    uintptr_t offset = (uintptr_t)data - (uintptr_t)pool->data;
 
-        if (offset < pool->bytes && bytes <= pool->bytes - offset)
-            return pool;
-    }
+    return offset < pool->bytes && bytes <= pool->bytes - offset;
+}
+
+/* The pool that the bytes lie in; NULL: in none. */
+static __attribute__((noinline)) const struct packet_pool *
+pool_find(const struct card *c, const void *data, uint32_t bytes)
+{
+    for (uint32_t i = 1; i < c->pool_count; i++)
+        if (is_in(&c->pools[i], data, bytes))
+            return &c->pools[i];
     return NULL;
 }
 
@@ -35,26 +39,26 @@ static const struct packet_pool *pool_of(const struct card *c, const void *data,
 static unsigned entries_make(const struct card *c, const struct pbuf *p,
                              struct packet_send *entries)
 {
-    unsigned count = 0;
+    struct packet_send *e = entries;
 
-    for (; p != NULL; p = p->next) {
-        const struct packet_pool *pool;
+    do {
+        const struct packet_pool *pool = &c->pools[0]; /* the heap */
 
-        if (p->len == 0)
-            continue;
-        pool = pool_of(c, p->payload, p->len);
-        if (pool == NULL || count == PACKET_MAX_SEGMENTS)
+        if (!is_in(pool, p->payload, p->len))
+            pool = pool_find(c, p->payload, p->len);
+        if (pool == NULL || e == entries + PACKET_MAX_SEGMENTS)
             return 0;
-        entries[count++] = (struct packet_send){
+        *e = (struct packet_send){
             .offset = (uint32_t)((uintptr_t)p->payload - (uintptr_t)pool->data),
             .bytes = p->len,
             .pool = (uint8_t)pool->id,
             .flags = PACKET_MORE,
         };
-    }
-    if (count != 0)
-        entries[count - 1].flags = 0;
-    return count;
+        e += p->len != 0; /* pieces without a byte do not count */
+        p = p->next;
+    } while (p != NULL);
+    e[-1].flags = 0;
+    return (unsigned)(e - entries);
 }
 
 /* The place of the TCP or UDP checksum from the header's start. */
@@ -63,17 +67,25 @@ static unsigned sum_place(uint8_t protocol)
     return protocol == IP_PROTO_TCP ? 16 : 6;
 }
 
-/* The card sums up what follows; the pseudo-header's part is ours (RFC 9293,
- * 3.1; RFC 8200, 8.1). `addresses`: of sender and receiver. */
-static void sum_begin(struct packet_send *first, uint8_t *l4, uint8_t protocol,
-                      const uint8_t *addresses, int address_bytes,
-                      uint32_t l4_bytes)
+static uint64_t load(const uint8_t *p)
 {
-    uint64_t sum = checksum_sum(addresses, address_bytes);
+    uint32_t word;
+
+    memcpy(&word, p, sizeof(word));
+    return word;
+}
+
+/* The card sums up what follows; the pseudo-header's part is ours (RFC 9293,
+ * 3.1; RFC 8200, 8.1). `addresses`: of sender and receiver, so many words. */
+static inline void sum_begin(struct packet_send *first, uint8_t *l4,
+                             uint8_t protocol, const uint8_t *addresses,
+                             unsigned words, uint32_t l4_bytes)
+{
+    uint64_t sum = lwip_htons((uint16_t)l4_bytes) + lwip_htons(protocol);
     uint16_t folded;
 
-    sum += lwip_htons(protocol);
-    sum += lwip_htons((uint16_t)l4_bytes);
+    for (unsigned i = 0; i < words; i++)
+        sum += load(addresses + 4 * i);
     folded = checksum_fold(sum);
     memcpy(l4 + sum_place(protocol), &folded, sizeof(folded));
     first->flags |= protocol == IP_PROTO_TCP ? PACKET_SUM_TCP : PACKET_SUM_UDP;
@@ -99,13 +111,13 @@ static void offload(const struct card *c, struct pbuf *p,
         if ((c->make & NETIF_CHECKSUM_GEN_IP) == 0)
             first->flags |= PACKET_SUM_IP;
         if (l4 && is_summed(ip[9]) && (ip[6] & 0x3f) == 0 && ip[7] == 0)
-            sum_begin(first, ip + first->l3_bytes, ip[9], ip + 12, 8,
+            sum_begin(first, ip + first->l3_bytes, ip[9], ip + 12, 2,
                       p->tot_len - SIZEOF_ETH_HDR - first->l3_bytes);
     } else if (frame[12] == 0x86 && frame[13] == 0xdd) {
         first->l3_bytes = IP6_HEADER;
         if (l4 && p->len >= SIZEOF_ETH_HDR + IP6_HEADER && is_summed(ip[6])) {
             first->flags |= PACKET_IPV6;
-            sum_begin(first, ip + IP6_HEADER, ip[6], ip + 8, 32,
+            sum_begin(first, ip + IP6_HEADER, ip[6], ip + 8, 8,
                       p->tot_len - SIZEOF_ETH_HDR - IP6_HEADER);
         }
     }
@@ -131,40 +143,53 @@ bool card_has_sent(uint32_t mark)
     return (int32_t)(the_card.first_sending - mark) >= 0;
 }
 
-/* Takes a reference of `p` with it. */
-static err_t entries_send(struct card *c, struct pbuf *p,
-                          const struct packet_send *entries, unsigned count)
+/* Hands over what has been collected; some of it may have to wait. */
+void send_flush(struct card *c)
 {
-    unsigned taken = packet_send(c->device, 0, entries, count);
+    unsigned taken;
 
-    if (taken == 0) {
-        packet_kick(c->device);
-        send_done(c);
-        taken = packet_send(c->device, 0, entries, count);
-    }
-    if (taken == 0) {
-        c->starved = true;
-        c->counts.no_room++;
-        LINK_STATS_INC(link.drop);
-        pbuf_free(p);
-        return ERR_MEM;
-    }
-    for (unsigned i = 1; i < count; i++)
-        c->sending[c->next_sending++ % PACKET_RING_ENTRIES] = NULL;
-    c->sending[c->next_sending++ % PACKET_RING_ENTRIES] = p;
-    c->counts.sent++;
-    c->counts.sent_bytes += p->tot_len;
-    LINK_STATS_INC(link.xmit);
-    return ERR_OK;
+    if (c->queued == 0)
+        return;
+    taken = packet_send(c->device, 0, c->queue, c->queued);
+    c->queued -= taken;
+    if (c->queued != 0)
+        memmove(c->queue, c->queue + taken, c->queued * sizeof(c->queue[0]));
+}
+
+static bool is_room(const struct card *c)
+{
+    return c->next_sending - c->first_sending <=
+               PACKET_RING_ENTRIES - PACKET_MAX_SEGMENTS &&
+           c->queued <= CARD_QUEUE - PACKET_MAX_SEGMENTS;
+}
+
+/* Room for a packet in the queue, and in the ring when its turn comes. */
+static bool room_make(struct card *c)
+{
+    if (is_room(c))
+        return true;
+    send_flush(c);
+    packet_kick(c->device);
+    send_done(c);
+    if (is_room(c))
+        return true;
+    c->starved = true;
+    c->counts.no_room++;
+    LINK_STATS_INC(link.drop);
+    return false;
 }
 
 err_t send_packet(struct netif *netif, struct pbuf *p)
 {
-    struct packet_send entries[PACKET_MAX_SEGMENTS];
     struct card *c = &the_card;
-    unsigned count = entries_make(c, p, entries);
+    struct packet_send *entries;
+    unsigned count;
 
     (void)netif;
+    if (!room_make(c))
+        return ERR_MEM;
+    entries = c->queue + c->queued;
+    count = entries_make(c, p, entries);
     if (count != 0) {
         pbuf_ref(p);
     } else {
@@ -173,6 +198,13 @@ err_t send_packet(struct netif *netif, struct pbuf *p)
             return ERR_MEM;
         count = entries_make(c, p, entries);
     }
-    offload(c, p, &entries[0]);
-    return entries_send(c, p, entries, count);
+    offload(c, p, entries);
+    c->queued += count;
+    while (--count != 0)
+        c->sending[c->next_sending++ % PACKET_RING_ENTRIES] = NULL;
+    c->sending[c->next_sending++ % PACKET_RING_ENTRIES] = p;
+    c->counts.sent++;
+    c->counts.sent_bytes += p->tot_len;
+    LINK_STATS_INC(link.xmit);
+    return ERR_OK;
 }
