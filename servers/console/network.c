@@ -15,6 +15,7 @@
 
 #define LOOK         (50 * NS_PER_MS) /* between looks for Ctrl-C */
 #define ADDRESS_WAIT (3 * NS_PER_S)
+#define CONNECT_WAIT (20 * NS_PER_S)
 
 static struct net *connection;
 
@@ -121,6 +122,45 @@ bool network_wait(struct net *net, uint64_t deadline)
             return net_state(net) == NET_OK;
     }
     return false;
+}
+
+/* Until the connection is there, or why it is not. */
+static int wait_connected(struct net *net, unsigned socket)
+{
+    uint64_t deadline = clock_after(CONNECT_WAIT);
+
+    for (;;) {
+        unsigned events = net_events(net, socket);
+        int error;
+
+        if (events & NET_DEAD) {
+            error = net_take_error(net, socket);
+            return error ? error : NET_E_ABORTED;
+        }
+        if (events & NET_CONNECTED || net_state(net) != NET_OK)
+            return net_state(net);
+        if (!network_wait(net, deadline) && clock_now() >= deadline)
+            return NET_E_TIMEOUT;
+        if (shell_interrupted())
+            return NET_E_ABORTED;
+        while (net_news(net) >= 0)
+            ;
+    }
+}
+
+int network_connect(struct net *net, const struct net_address *to,
+                    unsigned *socket)
+{
+    int status = net_socket(net, NET_TCP, to->family, socket);
+
+    if (status)
+        return status;
+    status = net_connect(net, *socket, to);
+    if (!status)
+        status = wait_connected(net, *socket);
+    if (status)
+        net_socket_close(net, *socket, true);
+    return status;
 }
 
 /* --- addresses --- */

@@ -32,6 +32,10 @@ bool network_parse(const char *text, struct net_address *out);
 int network_find(struct net *net, const char *host, unsigned family,
                  struct net_address out[NET_ANSWERS_MAX], unsigned *count);
 
+/* Connects a new TCP socket; NET_OK or why not, and then there is none. */
+int network_connect(struct net *net, const struct net_address *to,
+                    unsigned *socket);
+
 /* Waits for news of a socket. False: the time is over, Ctrl-C was pressed or
  * the stack has gone. */
 bool network_wait(struct net *net, uint64_t deadline);

@@ -14,7 +14,6 @@
 #include "servers/console/table.h"
 #include "servers/console/url.h"
 
-#define CONNECT_LIMIT (20 * NS_PER_S)
 #define SILENCE_LIMIT (20 * NS_PER_S)
 #define SHOW_NS       (250 * NS_PER_MS)
 #define REDIRECTS_MAX 5u
@@ -106,56 +105,24 @@ static void show_result(struct download *d)
 
 /* --- the connection --- */
 
-static int connect_to(struct download *d, const struct net_address *to)
-{
-    uint64_t deadline = clock_after(CONNECT_LIMIT);
-    unsigned events = 0;
-    int status = net_socket(d->net, NET_TCP, to->family, &d->socket);
-
-    if (status)
-        return status;
-    status = net_connect(d->net, d->socket, to);
-    while (!status && !(events & NET_CONNECTED)) {
-        if (events & NET_DEAD) {
-            status = net_take_error(d->net, d->socket);
-            status = status ? status : NET_E_ABORTED;
-        } else if (clock_now() >= deadline) {
-            status = NET_E_TIMEOUT;
-        } else {
-            network_wait(d->net, deadline);
-            if (shell_interrupted())
-                status = NET_E_ABORTED;
-            else
-                status = net_state(d->net);
-            while (net_news(d->net) >= 0)
-                ;
-        }
-        events = net_events(d->net, d->socket);
-    }
-    if (status)
-        net_socket_close(d->net, d->socket, true);
-    return status;
-}
-
 /* To the first of the host's addresses that takes it. */
 static int connect_host(struct download *d)
 {
     struct net_address found[NET_ANSWERS_MAX];
-    char subject[NETWORK_TEXT_BYTES + URL_HOST_BYTES], text[NETWORK_TEXT_BYTES];
+    char text[NETWORK_TEXT_BYTES];
     unsigned count;
-    int status = SHELL_FAILED;
 
     if (network_find(d->net, d->url.host, 0, found, &count))
         return SHELL_FAILED;
     for (unsigned i = 0; i < count && !shell_interrupted(); i++) {
+        int status;
+
         found[i].port = d->url.port;
-        status = connect_to(d, &found[i]);
+        status = network_connect(d->net, &found[i], &d->socket);
         if (!status)
             return SHELL_OK;
-        network_text(text, &found[i]);
-        snprintf(subject, sizeof(subject), "%s", text);
         if (!shell_interrupted())
-            network_fail(subject, status);
+            network_fail(network_text(text, &found[i]), status);
     }
     return SHELL_FAILED;
 }

@@ -182,11 +182,12 @@ def test_netstat(system):
     assert m.run("netstat -x").startswith("netstat: usage: ")
 
 
-@pytest.mark.parametrize("path", ["data", "endless", "chunked", "moved"])
-def test_wget_prints_the_checksum(system, server, path):
-    output, status = system().run_and_exit(f"wget {server}/{path}")
-    assert re.fullmatch(rf"{SUM}  /{path.replace('moved', 'data')}\n"
-                        r"3000000 bytes \(2\.8 MiB\) in .*/s", output)
+def test_wget_prints_the_checksum(system, server):
+    m = system()
+    for path in ("endless", "chunked", "moved"):
+        assert f"{SUM}  /{path.replace('moved', 'data')}\n" in m.run(f"wget {server}/{path}")
+    output, status = m.run_and_exit(f"wget {server}/data")
+    assert re.fullmatch(rf"{SUM}  /data\n3000000 bytes \(2\.8 MiB\) in .*/s", output)
     assert status == 0
 
 
