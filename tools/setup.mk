@@ -17,10 +17,10 @@ SETUP_GROUPS := build image emulator test graph debug lint plot
 
 setup: $(addprefix setup-,$(SETUP_GROUPS)) $(NEWLIB_STAMP) $(EXT2FS_STAMP) $(LWIP_STAMP) ## install and build all that the other targets need
 
-# A peer of the benchmarks, large and seldom needed: not in `setup`.
-.PHONY: setup-linux
-setup-linux:
-	@tools/setup/packages linux
+# Of the benchmarks alone, and one is large: not in `setup`.
+.PHONY: setup-linux setup-web
+setup-linux setup-web: setup-%:
+	@tools/setup/packages $*
 
 # One run of apt for all that the goals will need, not one for each group.
 ifneq ($(filter run debug test attack boot,$(MAKECMDGOALS)),)

@@ -1,6 +1,6 @@
 /*
  * A plugin for QEMU that counts guest instructions: between marks that a
- * program sets, up to the moment when the console has said something, and in
+ * program sets, up to each moment when the console has said something, and in
  * each stretch of the kernel without a user instruction or HLT between. (The
  * kernel runs with interrupts off, so the longest stretch is for how long.)
  *
@@ -8,7 +8,7 @@
  *
  * Lines of FILE:
  *   start KERNEL USER        at the kernel's first 64-bit instruction
- *   said KERNEL USER         when TEXT was written to COM1
+ *   said KERNEL USER         each time that TEXT was written to COM1
  *   mark N HALTS KERNEL USER at the instruction `nopl 0x434f0000 + N(%rax)`;
  *                            how often a CPU had halted by then
  *   cpus N COUNT...          each=on, before a mark: what each CPU has executed
@@ -208,14 +208,16 @@ static void tsc_runs(unsigned cpu, void *data)
 static void out_runs(unsigned cpu, void *data)
 {
     (void)data;
-    if (!say[said] || (register_read(rdx[cpu]) & 0xffff) != 0x3f8)
+    if ((register_read(rdx[cpu]) & 0xffff) != 0x3f8)
         return;
     if ((char)register_read(rax[cpu]) == say[said])
         said++;
     else
         said = 0;
-    if (!say[said])
-        line("said");
+    if (say[said])
+        return;
+    line("said");
+    said = 0;
 }
 
 static void instruction_made(struct qemu_plugin_insn *insn)

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/bench/mark.h"
@@ -167,9 +168,18 @@ static int round_sent(int s)
     return recv(s, buffer, 1, 0) != 1;
 }
 
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static int tcp_send(const char *peer)
 {
     int s = connected(SOCK_STREAM, 0, peer), bad = 0;
+    uint64_t start = now_ns();
 
     if (s < 0)
         return failed("connecting");
@@ -178,6 +188,8 @@ static int tcp_send(const char *peer)
         bad = round_sent(s);
         MARK(MARK_TCP + 1);
     }
+    printf("time tcp %u %llu\n", TRAFFIC_TCP_ROUNDS * TRAFFIC_TCP_BYTES,
+           (unsigned long long)(now_ns() - start));
     close(s);
     return bad ? failed("sending a stream") : 0;
 }

@@ -25,7 +25,7 @@ def test_benchmarks(machine, build):
 def test_sockets(build, tmp_path):
     counting.make_plugin(build)
     figures = {f"igb-{name}": benchmarks.Figure(count, count) for name, count in
-               traffic.on_cordon(build, str(tmp_path), "igb").items()}
+               traffic.cordon_figures(build, str(tmp_path), "igb").items()}
     kept = benchmarks.read_csv(os.path.join(ROOT, benchmarks.CSV))
     assert set(figures) <= set(kept)
     assert benchmarks.worse(figures, kept) == []

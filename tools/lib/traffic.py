@@ -3,6 +3,7 @@ joined by a hub inside the emulator and two CPUs, one for each end. No host
 process takes part, so the figures repeat."""
 
 import os
+import re
 import statistics
 
 from lib import emulator, image
@@ -64,16 +65,28 @@ def run(config, out):
     return console.decode(errors="replace").replace("\r", ""), status
 
 
-def on_cordon(build, where, card):
-    """The figures of two stacks of ours, each with a card of that kind."""
+def on_cordon(build, where, card, icount=True):
+    """Two stacks of ours, each with a card of that kind: the console, and what
+    the plugin wrote."""
     policy = os.path.join(where, f"socket-{card}.yaml")
     with open(POLICY) as f, open(policy, "w") as made:
         made.write(f.read().replace("CARD", card))
     iso = image.make_iso(build, policy, policy[:-5] + ".iso")
     out = policy[:-5] + ".count"
+    count = plugin(build, out, each="on") + STILL if icount else []
     console, status = run(emulator.Config(
-        iso=iso, smp=2, icount=True,
-        extra=cards(card) + plugin(build, out, each="on") + STILL), out)
+        iso=iso, smp=2, icount=icount, extra=cards(card) + count), out)
     if status != 0:
         raise SystemExit(f"bench: sockets failed:\n{console[-3000:]}")
-    return figures(out)
+    return console, out
+
+
+def cordon_figures(build, where, card):
+    return figures(on_cordon(build, where, card)[1])
+
+
+def bytes_per_second(build, where, card):
+    """TCP from socket to socket, by the guest's clock, which is the host's."""
+    console, _ = on_cordon(build, where, card, icount=False)
+    found = re.search(r"time tcp (\d+) (\d+)$", console, re.M)
+    return int(found[1]) * 1e9 / int(found[2])
