@@ -17,7 +17,8 @@ enum unit_state { UNIT_FREE, UNIT_USED, UNIT_RESTS };
 static struct memory region;
 static struct unit {
     uint8_t state;
-    uint32_t mark; /* rests until the card has sent up to here */
+    uint32_t mark;  /* rests until the card has sent up to here */
+    uint64_t owner; /* badge, also of the last one */
 } units[ARENA_UNITS_MAX];
 
 /* As much as there is. Odd ends of memory may not hold a whole unit. */
@@ -50,20 +51,21 @@ bool arena_start(void)
     return status == PACKET_OK;
 }
 
-static bool unit_is_free(struct unit *u)
+static bool unit_is_free(struct unit *u, uint64_t owner)
 {
     if (u->state == UNIT_RESTS && card_has_sent(u->mark))
         u->state = UNIT_FREE;
-    return u->state == UNIT_FREE;
+    return u->state == UNIT_FREE ||
+           (u->state == UNIT_RESTS && u->owner == owner);
 }
 
 /* The first of `count` free units in a row; ARENA_UNITS_MAX: none. */
-static uint32_t units_find(uint32_t count)
+static uint32_t units_find(uint32_t count, uint64_t owner)
 {
     uint32_t run = 0;
 
     for (uint32_t i = 0; i < region.count; i++) {
-        run = unit_is_free(&units[i]) ? run + 1 : 0;
+        run = unit_is_free(&units[i], owner) ? run + 1 : 0;
         if (run == count)
             return i + 1 - count;
     }
@@ -90,18 +92,18 @@ static bool frames_copy(struct arena *a)
     return true;
 }
 
-enum net_status arena_take(size_t bytes, struct arena *out)
+enum net_status arena_take(size_t bytes, uint64_t owner, struct arena *out)
 {
     struct arena a = {
         .units = (uint32_t)((bytes + UNIT_BYTES - 1) >> ARENA_UNIT_BITS)};
 
     if (bytes == 0 || bytes > region.bytes)
         return NET_E_MEMORY;
-    a.first = units_find(a.units);
+    a.first = units_find(a.units, owner);
     if (a.first == ARENA_UNITS_MAX || !frames_copy(&a))
         return NET_E_MEMORY;
     for (uint32_t i = 0; i < a.units; i++)
-        units[a.first + i].state = UNIT_USED;
+        units[a.first + i] = (struct unit){.state = UNIT_USED, .owner = owner};
     a.data = (uint8_t *)region.address + a.first * UNIT_BYTES;
     memset(a.data, 0, a.units * UNIT_BYTES); /* R11 */
     *out = a;
@@ -114,8 +116,10 @@ void arena_give(struct arena *a)
         return;
     /* R4: what is not confirmed is not used again. */
     if (cap_delete_run(a->lent, a->units) == OK)
-        for (uint32_t i = 0; i < a->units; i++)
-            units[a->first + i] =
-                (struct unit){.state = UNIT_RESTS, .mark = card_mark()};
+        for (struct unit *u = &units[a->first]; u < &units[a->first + a->units];
+             u++) {
+            u->state = UNIT_RESTS;
+            u->mark = card_mark();
+        }
     *a = (struct arena){0};
 }

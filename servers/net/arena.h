@@ -22,8 +22,9 @@ struct arena {
  * to the card. False: there is not enough; it has said so. */
 bool arena_start(void);
 
-/* NET_OK, or NET_E_MEMORY. */
-enum net_status arena_take(size_t bytes, struct arena *out);
+/* NET_OK, or NET_E_MEMORY. `owner` has its own former units at once: what the
+ * card may still send from there are its own packets. */
+enum net_status arena_take(size_t bytes, uint64_t owner, struct arena *out);
 
 /* On return the client has no access any more (R4). */
 void arena_give(struct arena *a);

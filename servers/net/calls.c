@@ -465,15 +465,26 @@ static void call(struct client *c, struct service *service, struct message *m)
     }
 }
 
-void clients_call(struct service *service, struct message *m)
+/* Calls after which nothing is to be sent. */
+#define STILL                                                                  \
+    (1u << NET_CALL_INFO | 1u << NET_CALL_FRAMES | 1u << NET_CALL_SOCKET |     \
+     1u << NET_CALL_BIND | 1u << NET_CALL_LISTEN | 1u << NET_CALL_ACCEPT |     \
+     1u << NET_CALL_NAMES | 1u << NET_CALL_OPTION | 1u << NET_CALL_INTERFACE | \
+     1u << NET_CALL_STATISTICS | 1u << NET_CALL_LIST)
+
+bool clients_call(struct service *service, struct message *m)
 {
+    uint64_t label = m->label, todo = 0;
     struct client *c;
     enum net_status status = client_find(m->badge, &c);
 
     if (status != NET_OK) {
         answer(m, status);
-        return;
+        return false;
     }
     call(c, service, m);
     client_flush(c); /* before the answer: it says where things stand */
+    for (unsigned w = 0; w < SOCKET_WORDS; w++)
+        todo |= c->todo[w];
+    return todo != 0 || label > NET_CALL_CONFIGURE || (STILL >> label & 1) == 0;
 }

@@ -61,7 +61,8 @@ enum net_status client_find(uint64_t badge, struct client **out)
  * client_close(). */
 static enum net_status client_equip(struct client *c)
 {
-    enum net_status status = arena_take(net_arena_bytes(&c->shape), &c->arena);
+    enum net_status status =
+        arena_take(net_arena_bytes(&c->shape), c->badge, &c->arena);
 
     if (status != NET_OK) {
         printf(
@@ -80,6 +81,15 @@ static enum net_status client_equip(struct client *c)
                : NET_E_MEMORY;
 }
 
+static uint32_t sockets_count(void)
+{
+    uint32_t count = 0;
+
+    for (unsigned i = 0; i < CLIENTS_MAX; i++)
+        count += clients[i].open ? clients[i].shape.sockets : 0;
+    return count;
+}
+
 enum net_status client_open(struct client *c, const struct net_shape *shape,
                             cap_t wake)
 {
@@ -91,7 +101,8 @@ enum net_status client_open(struct client *c, const struct net_shape *shape,
         status = NET_E_REQUEST;
     else if (shape->sockets > c->rights.sockets)
         status = c->rights.sockets == 0 ? NET_E_DENIED : NET_E_LIMIT;
-    else if (net_arena_bytes(shape) > c->rights.memory)
+    else if (sockets_count() + shape->sockets > SOCKETS_ALL ||
+             net_arena_bytes(shape) > c->rights.memory)
         status = NET_E_MEMORY;
     if (status == NET_OK) {
         c->shape = *shape;
@@ -123,6 +134,7 @@ void client_close(struct client *c, enum net_status why)
     memset(c->later, 0, sizeof(c->later));
     memset(c->news, 0, sizeof(c->news));
     c->open = c->broken = false;
+    c->next = 0;
     c->ended = why;
 }
 
@@ -169,26 +181,36 @@ static void work_take(struct client *c)
         c->todo[words(c) - 1] &= (1ull << c->shape.sockets % 64) - 1;
 }
 
-/* Looks at up to VISITS sockets, in the order of their numbers. True: it had
- * any to look at. */
-static bool sockets_visit(struct client *c)
+/* Looks at sockets of word `w` among `mask`. Returns how many. */
+static unsigned word_visit(struct client *c, unsigned w, uint64_t mask,
+                           unsigned most)
 {
+    uint64_t left = c->todo[w] & mask;
     unsigned visits = 0;
 
-    for (unsigned w = 0; w < words(c); w++) {
-        uint64_t left = c->todo[w];
+    for (; left != 0 && visits < most && !c->broken; left &= left - 1) {
+        unsigned number = w * 64 + (unsigned)__builtin_ctzll(left);
 
-        for (; left != 0 && visits < VISITS; left &= left - 1, visits++) {
-            struct socket *s =
-                &c->sockets[w * 64 + (unsigned)__builtin_ctzll(left)];
-
-            c->todo[w] &= ~(left & -left);
-            if (socket_work(s))
-                socket_todo(s);
-            if (c->broken)
-                return true;
-        }
+        c->todo[w] &= ~(left & -left);
+        if (socket_work(&c->sockets[number]))
+            socket_todo(&c->sockets[number]);
+        c->next = number + 1;
+        visits++;
     }
+    return visits;
+}
+
+/* Looks at up to VISITS sockets, going on where it ended the last time. True:
+ * it had any to look at. */
+static bool sockets_visit(struct client *c)
+{
+    unsigned start = c->next % c->shape.sockets, first = start / 64;
+    uint64_t from = ~0ull << start % 64;
+    unsigned visits = word_visit(c, first, from, VISITS);
+
+    for (unsigned w = 1; w < words(c); w++)
+        visits += word_visit(c, (first + w) % words(c), ~0ull, VISITS - visits);
+    visits += word_visit(c, first, ~from, VISITS - visits);
     return visits != 0;
 }
 

@@ -10,8 +10,9 @@
  * EVENT_CLIENTS (loop.h) on. False: it cannot start, and has said why. */
 bool clients_start(cap_t events);
 
-/* Answers a call on the service's endpoint, as service.handle. */
-void clients_call(struct service *service, struct message *m);
+/* Answers a call on the service's endpoint, as service.handle. True: a turn
+ * should follow. */
+bool clients_call(struct service *service, struct message *m);
 
 /* Looks at the rings of clients that have work, some of it; true if there was
  * any. Called in each turn, after what came was handed to lwIP. */

@@ -117,8 +117,8 @@ static void on_event(struct service *service, uint64_t bits)
  * next turn. (Besides, a turn may send messages, where the answer lies.) */
 static void on_call(struct service *service, struct message *m)
 {
-    clients_call(service, m);
-    service->signal = loop_events;
+    if (clients_call(service, m))
+        service->signal = loop_events;
 }
 
 /* False: it has said why. */

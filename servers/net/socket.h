@@ -25,9 +25,11 @@
 #include "servers/net/arena.h"
 
 #define CLIENTS_MAX   32u
+#define SOCKETS_ALL   1024u /* of all clients; lwIP has pcbs for so many */
 #define SOCKET_WORDS  (NET_SOCKETS_MAX / 64)
 #define HEARD_ENTRIES 256u /* peers that a client may answer */
 #define LOOKUPS_MAX   4u   /* names at once, of one client */
+#define GROUPS_MAX    8u   /* that its sockets are in */
 /* Connections that come, not accepted yet, for all listeners of a client. */
 #define INCOMING_MAX 256u
 /* What was given to a closed socket is sent within this time, or never. */
@@ -108,11 +110,12 @@ struct client {
     struct arena arena;
     struct net_shared *shared;
     struct socket *sockets;              /* shape.sockets */
+    uint32_t next;                       /* socket to be looked at first */
     uint64_t todo[SOCKET_WORDS];         /* to look at */
     uint64_t later[SOCKET_WORDS];        /* ... when there is memory again */
     uint64_t news[SOCKET_WORDS];         /* for the client */
     uint32_t lookups, incoming, closing; /* how many of each */
-    uint32_t queued;                     /* of its sockets together */
+    uint32_t queued, groups;             /* of its sockets together */
     struct heard *heard;                 /* HEARD_ENTRIES */
 };
 

@@ -117,13 +117,17 @@ enum net_status udp_socket_group(struct socket *s, const ip_addr_t *group,
         i++;
     if (join == (i < s->group_count))
         return join ? NET_E_IN_USE : NET_E_ADDRESS;
-    if (join && i == LWIP_ARRAYSIZE(s->groups))
+    if (join &&
+        (i == LWIP_ARRAYSIZE(s->groups) || s->client->groups == GROUPS_MAX))
         return NET_E_LIMIT;
     status = groups_change(group, join);
-    if (status == NET_OK && join)
+    if (join && status != NET_OK)
+        return status;
+    if (join)
         s->groups[s->group_count++] = *group;
-    else if (!join)
+    else
         s->groups[i] = s->groups[--s->group_count];
+    s->client->groups += join ? 1u : ~0u;
     return status;
 }
 
@@ -197,6 +201,7 @@ void udp_socket_drop(struct socket *s)
 {
     for (unsigned i = 0; i < s->group_count; i++)
         groups_change(&s->groups[i], false);
+    s->client->groups -= s->group_count;
     s->group_count = 0;
     udp_remove(s->udp);
     s->udp = NULL;

@@ -138,10 +138,11 @@ bool arena_start(void)
     return true;
 }
 
-enum net_status arena_take(size_t bytes, struct arena *out)
+enum net_status arena_take(size_t bytes, uint64_t owner, struct arena *out)
 {
     void *data = aligned_alloc(64, bytes);
 
+    (void)owner;
     memset(data, 0, bytes);
     *out = (struct arena){.data = data, .lent = 1, .units = 1};
     return NET_OK;

@@ -22,6 +22,9 @@
 #include "tests/unit/net_host.h"
 
 #include <lwip/memp.h>
+#include <lwip/prot/ip.h>
+#include <lwip/prot/ip4.h>
+#include <lwip/prot/tcp.h>
 #include <lwip/stats.h>
 
 #define SERVER 0u /* clients of these tests */
@@ -432,6 +435,55 @@ static void a_backlog_has_an_end(void **state)
     for (unsigned i = connected = 0; i < 8; i++)
         connected += (events(OTHER, s[i]) & NET_DEAD) == 0;
     assert_int_equal(connected, 1);
+}
+
+/* A SYN from somewhere, by the card. */
+static void syn(uint32_t from, uint16_t port)
+{
+    struct {
+        struct ip_hdr ip;
+        struct tcp_hdr tcp;
+    } __attribute__((packed)) * packet;
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, sizeof(*packet), PBUF_RAM);
+
+    packet = p->payload;
+    memset(packet, 0, sizeof(*packet));
+    IPH_VHL_SET(&packet->ip, 4, 5);
+    IPH_LEN_SET(&packet->ip, lwip_htons(sizeof(*packet)));
+    IPH_TTL_SET(&packet->ip, 64);
+    IPH_PROTO_SET(&packet->ip, IP_PROTO_TCP);
+    packet->ip.src.addr = lwip_htonl(from);
+    memcpy(&packet->ip.dest, netif_ip4_addr(&host_card), 4);
+    packet->tcp.src = lwip_htons((uint16_t)(1024 + from % 60000));
+    packet->tcp.dest = lwip_htons(port);
+    packet->tcp.seqno = from;
+    TCPH_HDRLEN_FLAGS_SET(&packet->tcp, 5, TCP_SYN);
+    packet->tcp.wnd = lwip_htons(8192);
+    NETIF_SET_CHECKSUM_CTRL(&host_card, 0);
+    ip_input(p, &host_card);
+}
+
+/* Whoever never answers is forgotten for the next; who answers gets in. */
+static void a_flood_of_syns_shuts_nobody_out(void **state)
+{
+    unsigned l = make(SERVER, NET_TCP, 4), s, sent = host_sent;
+    struct net_address own = {.port = 80};
+
+    (void)state;
+    assert_int_equal(host_call_at(SERVER, NET_CALL_BIND, l, &own), NET_OK);
+    assert_int_equal(host_call(SERVER, NET_CALL_LISTEN, 2, (uint64_t)l, 4ull),
+                     NET_OK);
+    for (uint32_t i = 0; i < 5000; i++)
+        syn(0xc6330000u + i, 80);
+    assert_int_equal(host_sent - sent, 5000); /* each had its answer */
+    assert_in_range(in_use(MEMP_TCP_PCB), 1, 64);
+    s = connect_to(OTHER, 80);
+    assert_true(host_turns());
+    assert_int_equal(events(OTHER, s), NET_CONNECTED);
+    assert_int_equal(host_call(SERVER, NET_CALL_ACCEPT, 1, (uint64_t)l),
+                     NET_OK);
+    host_pass(60 * NS_PER_S);
+    assert_int_equal(client_at(SERVER)->incoming, 0);
 }
 
 /* ---- What the policy says ---- */
@@ -879,6 +931,7 @@ int main(void)
         TEST(accepting_waits_for_numbers),
         TEST(data_waits_for_its_socket),
         TEST(a_backlog_has_an_end),
+        TEST(a_flood_of_syns_shuts_nobody_out),
         TEST(ports_are_the_policys),
         TEST(an_unbound_listener_gets_an_allowed_port),
         TEST(addresses_are_the_policys),

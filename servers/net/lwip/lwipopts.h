@@ -68,8 +68,8 @@ void heap_give(void *block);
 #define LWIP_ND6_NUM_NEIGHBORS    64
 #define LWIP_ND6_NUM_DESTINATIONS 64
 #define MEMP_NUM_ND6_QUEUE        64
-#define MEMP_NUM_IGMP_GROUP       24
-#define MEMP_NUM_MLD6_GROUP       24
+#define MEMP_NUM_IGMP_GROUP       64
+#define MEMP_NUM_MLD6_GROUP       64
 
 /* What a packet that waits points to may be a client's, and the client gone
  * before it is sent. */
@@ -89,11 +89,12 @@ void heap_give(void *block);
 #define IPV6_REASS_MAXAGE    15
 #define IPV6_FRAG_COPYHEADER 1
 
-/* Connections. */
-#define MEMP_NUM_TCP_PCB           1024
-#define MEMP_NUM_TCP_PCB_LISTEN    64
-#define MEMP_NUM_UDP_PCB           128
-#define MEMP_NUM_RAW_PCB           32
+/* Connections. There are SOCKETS_ALL sockets (servers/net/socket.h), of any
+ * kind; besides connections that come or have ended. */
+#define MEMP_NUM_TCP_PCB           2048
+#define MEMP_NUM_TCP_PCB_LISTEN    1024
+#define MEMP_NUM_UDP_PCB           (1024 + 16) /* and lwIP's own */
+#define MEMP_NUM_RAW_PCB           1024
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
 #define LWIP_TCP_KEEPALIVE         1
