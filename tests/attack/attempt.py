@@ -39,6 +39,7 @@ class Attempt:
         self.status = None       # with `until: end`: what the guest gave
         self.outside = None      # the network's other end, if there is one
         self.notes = {}          # what the host's part found
+        self.over = False        # the attacker is done
 
     def run(self):
         m, case = self.machine, self.case
@@ -55,6 +56,7 @@ class Attempt:
             host = Meanwhile(lambda _: what(self), once=True)
         if within:
             self.listen()
+        self.over = True
         if host:
             host.stop(case.timeout)
         time.sleep(case.settle)
@@ -189,10 +191,18 @@ def from_environment(text):
                   lambda m: os.environ.get(m[1], m[2]), text)
 
 
-def write_policy(case, build):
-    """The case's system, from policy.yaml or the folder's own."""
-    if case.policy:
-        return os.path.join(case.folder, case.policy)
+def own_policy(case):
+    """The folder's own system; `args` are those of its component `attacker`."""
+    with open(os.path.join(case.folder, case.policy), encoding="utf-8") as f:
+        policy = yaml.safe_load(f)
+    for component in policy["components"]:
+        if component["name"] == "attacker":
+            component["args"] = [from_environment(a) for a in case.args]
+    return policy
+
+
+def assembled_policy(case):
+    """The system that policy.yaml has the parts of."""
     with open(os.path.join(HERE, "policy.yaml"), encoding="utf-8") as f:
         policy = yaml.safe_load(f)
     attacker = policy.pop("attackers")[case.attacker]
@@ -214,6 +224,14 @@ def write_policy(case, build):
         attacker["binary"] = "victim"
     policy["components"].append(
         {k: v for k, v in attacker.items() if v is not None})
+    return policy
+
+
+def write_policy(case, build):
+    """The case's system; a path."""
+    if case.policy and not case.args:
+        return os.path.join(case.folder, case.policy)
+    policy = own_policy(case) if case.policy else assembled_policy(case)
     path = os.path.join(build, "tests", "attack", case.case + ".yaml")
     os.makedirs(os.path.dirname(path), exist_ok=True)
     part = f"{path}.{os.getpid()}"

@@ -12,7 +12,8 @@ of a case (docs/attacks.md shows examples):
     args: [words]           of the attacker; ${SEED:-1} is from the environment
     program: name           if not the folder's name
     with: [victim]          further components of policy.yaml
-    policy: FILE            in the folder: all of the system, in place of these
+    policy: FILE            in the folder: all of the system, in place of these;
+                            `args` go to its component `attacker`
     init: NAME              tests/kernel/NAME stands in for init; no components
     machine: {}             devices: [arguments of -device], and fields of
                             emulator.Config (smp, memory, icount, ...);

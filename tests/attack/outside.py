@@ -31,7 +31,8 @@ GATEWAY = "10.0.2.2"
 NEIGHBOUR = "10.0.2.77"           # ours
 NEIGHBOUR_MAC = bytes.fromhex("02c0ffee0077")
 ECHO = 0x4321                     # identifies our pings
-PORTS = {"http": 80, "echo": 7}   # of the guest, for TCP clients of the host
+# Of the guest, for TCP clients of the host.
+PORTS = {"http": 80, "echo": 7, "attacker": 9}
 
 
 def free_port():
@@ -116,6 +117,26 @@ class Outside:
              self.url(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert done.returncode == 0, f"{path}: {done.stderr.decode()}"
         return done.stdout, time.monotonic() - start
+
+    def connect(self, port, timeout=5):
+        s = socket.create_connection(("127.0.0.1", self.ports[port]),
+                                     timeout * PATIENCE)
+        s.settimeout(timeout * PATIENCE)
+        return s
+
+    def send_and_compare(self, data, timeout=5):
+        """Seconds that the echo server took to send it all back; None: it did
+        not, or it was something else."""
+        start = time.monotonic()
+        try:
+            with self.connect("echo", timeout) as s:
+                sender = Meanwhile(lambda _: (s.sendall(data),
+                                              s.shutdown(socket.SHUT_WR)), once=True)
+                came = b"".join(iter(lambda: s.recv(1 << 16), b""))
+                sender.stop()
+        except OSError:
+            return None
+        return time.monotonic() - start if came == data else None
 
     # As the neighbour
 

@@ -223,7 +223,7 @@ def well_formed(attempt):
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                           check=True).stdout
     assert told, "the card sent nothing"
-    wrong = re.search(r"^.*(?:bad[ -]|incorrect|wrong|truncated|invalid).*$",
+    wrong = re.search(r"^.*(?:\bbad[ -]|incorrect|wrong|truncated|invalid).*$",
                       told, re.M)
     if wrong:
         raise Breach(wrong[0].strip())
