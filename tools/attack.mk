@@ -40,7 +40,9 @@ endef
 define mutant_program
 $(1)_MUTANTS += $(O)/mutations/$(1)/bin/$(2)
 $(1)_$(2)_OBJECTS := $$(call mutate,$(1),u,$$($(2)_OBJECTS))
-$(O)/mutations/$(1)/bin/$(2): $$($(1)_$(2)_OBJECTS) $(LIBSYS_CRT0) $(LIBSYS)
+$(O)/mutations/$(1)/u/servers/$(2)/%.o: mutant_$(1)_USER_CFLAGS += $$($(2)_CFLAGS)
+$(O)/mutations/$(1)/bin/$(2): $$($(1)_$(2)_OBJECTS) $(LIBSYS_CRT0) $(LIBSYS) \
+		$$(filter %.o,$$($(2)_LIBS))
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC) $$(USER_LDFLAGS) -o $$@ $(LIBSYS_CRT0) $$($(1)_$(2)_OBJECTS) \

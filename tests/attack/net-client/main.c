@@ -57,10 +57,9 @@ int main(int argc, char **argv)
     attack_open();
     net = stack_open();
     network_wait(net);
-    net_close(net);
     say("ready");
     clock_sleep(2 * NS_PER_S); /* the host finds out how it goes without us */
-    say("begins");
+    net_close(net);
     if (strcmp(way, "records") == 0)
         records();
     else if (strcmp(way, "calls") == 0)

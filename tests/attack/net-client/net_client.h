@@ -11,12 +11,10 @@
 #include "tests/attack/attack.h"
 #include "tests/attack/random.h"
 
-#define ATTACK_PORT 9u
-#define ATTACK_TIME (8 * NS_PER_S)
-#define ATTACK_RING 16384u
-#define ATTACK_SOCKETS                                                         \
-    63u /* the last one's rings end shortly before those of                    \
-           the next client begin */
+#define ATTACK_PORT    9u
+#define ATTACK_TIME    (8 * NS_PER_S)
+#define ATTACK_RING    16384u
+#define ATTACK_SOCKETS 63u
 
 /* A connection with such an arena; `sockets` of its own choice. */
 struct net *stack_open(void);

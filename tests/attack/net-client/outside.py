@@ -7,8 +7,7 @@ from tests.attack.outside import CARD, GUEST, NEIGHBOUR, Meanwhile
 from tests.lib import frames
 from tests.lib.machine import PATIENCE
 
-SECRET = b"The secret of another client. "
-DATA = SECRET * 2048              # of one transfer
+DATA = bytes(i * 31 % 251 for i in range(61440))     # of one transfer
 PATIENT = 30                      # seconds until the server is there
 LARGE = 60000                     # bytes of a datagram
 KNOCKED = [1, 8, 10, 22, 80, 666, 65535]    # where nobody may listen
@@ -27,7 +26,7 @@ def feed(net, number):
     net.send(*[net.packet(p) for p in datagram(number)])
     try:
         with net.connect("attacker", 0.5) as s:
-            s.sendall(bytes(8192))
+            s.sendall(bytes(65536))         # into QEMU's own buffer
             time.sleep(0.1)
     except OSError:
         pass

@@ -1,11 +1,10 @@
 /*
  * Not an attack: another client of the stack, which sends back what it gets
- * (RFC 862). Its memory lies behind the attacker's: it connects a little later.
+ * (RFC 862).
  */
 #include "tests/attack/net-client/net_client.h"
 
 #define ECHO_PORT 7
-#define LATER     NS_PER_S
 
 /* As much as there is and has room; ends when the peer has, and all is back. */
 static void send_back(struct net *net, unsigned socket)
@@ -52,17 +51,13 @@ static void serve(struct net *net, unsigned listener)
 int server(void)
 {
     const struct net_address port = {.port = ECHO_PORT};
-    unsigned dummy, listener;
+    unsigned listener;
     struct net *net;
 
-    clock_sleep(LATER);
-    /* So that the first connection's rings are the first in the arena. */
     if (net_open("net", NULL, &net) != NET_OK ||
-        net_socket(net, NET_UDP, 4, &dummy) != NET_OK ||
         net_socket(net, NET_TCP, 4, &listener) != NET_OK ||
         net_bind(net, listener, &port) != NET_OK ||
-        net_listen(net, listener, 16) != NET_OK ||
-        net_socket_close(net, dummy, false) != NET_OK)
+        net_listen(net, listener, 16) != NET_OK)
         return 1;
     service_ready();
     serve(net, listener);

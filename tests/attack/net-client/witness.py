@@ -6,7 +6,7 @@ from tests.attack.witnesses import Breach
 from tests.lib import frames
 
 SLOWER = 3               # times as long as before the attack, afterwards
-SECRET = b"secret of another client"
+RING = 16384             # bytes, of the attacker (net_client.h)
 MAY_LISTEN = {7, 9}
 FORBIDDEN = 666          # the port, and 66 the host, that only the attacker names
 
@@ -32,13 +32,35 @@ def of_ipv4(attempt):
                    ip[(ip[0] & 15) * 4:struct.unpack(">H", ip[2:4])[0]])
 
 
-def no_leak(attempt):
-    """QEMU's record of the cable: no datagram holds what another client transfers"""
-    datagrams = [d for d in of_ipv4(attempt) if d[0] == frames.UDP]
-    assert any(d[2] for d in datagrams), "the attacker sent nothing large"
-    for _, _, _, payload in datagrams:
-        if SECRET in payload:
-            raise Breach("a datagram of the attacker's holds another's data")
+def within_ring(attempt):
+    """QEMU's record of the cable: no datagram is longer than the ring that it is from"""
+    ends = [offset + len(payload) for protocol, _, offset, payload
+            in of_ipv4(attempt) if protocol == frames.UDP]
+    assert max(ends, default=0) > 1480, "the attacker sent nothing large"
+    if max(ends) > RING:
+        raise Breach(f"a datagram of {max(ends)} bytes, from a ring of {RING}")
+
+
+def within_window(attempt):
+    """QEMU's record of the cable: the attacker takes nothing, so no more than its ring was acknowledged"""
+    first, most = {}, 0
+    for protocol, to, offset, payload in of_ipv4(attempt):
+        if protocol != frames.TCP or offset:
+            continue
+        source, target, _, ack, _, flags = struct.unpack(">HHIIBB", payload[:14])
+        if source == 9 and flags & frames.SYN:
+            first[to, target] = ack
+        elif source == 9 and flags & frames.ACK and (to, target) in first:
+            most = max(most, (ack - first[to, target]) & 0xffffffff)
+    assert most > RING // 2, "the attacker was sent nothing"
+    if most > RING + 1:         # a FIN counts
+        raise Breach(f"{most} bytes acknowledged, for a ring of {RING}")
+
+
+def noticed(attempt):
+    """the console: the stack has found the attacker's rings broken"""
+    if "net: attacker broke its rings" not in attempt.machine.console:
+        raise Breach("it believed every position")
 
 
 def forbidden(protocol, to, offset, payload):
