@@ -33,7 +33,7 @@ $(O)/headers/$(1)/%.ok: % $(O)/flags | setup-build $(GENERATED) $(3)
 endef
 $(eval $(call header,k,$$(KERNEL_CFLAGS)))
 $(eval $(call header,u,$$(USER_CFLAGS) $(EXT2FS_CFLAGS) $(LWIP_CFLAGS),$(NEWLIB_STAMP) $(EXT2FS_STAMP) $(LWIP_STAMP)))
-$(eval $(call header,h,$$(HOST_CFLAGS)))
+$(eval $(call header,h,$$(HOST_CFLAGS) -Wno-missing-prototypes $(LWIP_CFLAGS),$(LWIP_STAMP)))
 -include $(HEADER_STAMPS:%=%.d)
 
 format: | setup-lint ## format every C file as .clang-format says
