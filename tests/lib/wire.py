@@ -33,6 +33,7 @@ class Wire:
         self.socket = None
         self.buffer = b""
         self.sending = threading.Lock()     # frames of two threads stay whole
+        self.unsent = b""
 
     def arguments(self, model, more=""):
         """QEMU's arguments: the card behind a root port, so that it can be
@@ -55,9 +56,20 @@ class Wire:
             os.remove(self.path)
 
     def send(self, *frames):
+        """Lost, as on any cable, if the card takes nothing for a second."""
         self.connect()
         with self.sending:
-            self.socket.sendall(b"".join(struct.pack(">I", len(f)) + f for f in frames))
+            if self.flush():
+                self.unsent = b"".join(struct.pack(">I", len(f)) + f for f in frames)
+                self.flush()
+
+    def flush(self):
+        while self.unsent:
+            if not select.select([], [self.socket], [], PATIENCE)[1]:
+                return False
+            self.unsent = self.unsent[self.socket.send(self.unsent,
+                                                       socket.MSG_DONTWAIT):]
+        return True
 
     def whole(self):
         """The next frame of those that came, if it is whole."""
