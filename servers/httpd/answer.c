@@ -106,7 +106,7 @@ static void answer_get(struct site *s, struct connection *c,
 
     if (!disk_path(s, path, full)) {
         respond_status(s, c, r, 414, NULL);
-    } else if (path_is_hidden(path)) {
+    } else if (upload_is_temporary(s, path)) {
         respond_status(s, c, r, 404, NULL);
     } else if (directory) {
         answer_directory(s, c, r, full, path);

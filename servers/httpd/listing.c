@@ -21,11 +21,6 @@ struct listing {
     uint32_t count, left_out;
 };
 
-bool path_is_hidden(const char *path)
-{
-    return strstr(path, "/" HIDDEN_PREFIX);
-}
-
 static int add(void *context, const char *name, const struct files_entry *e)
 {
     struct listing *list = context;

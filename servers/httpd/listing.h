@@ -9,7 +9,6 @@
 
 /* Files that are not shown and not served: uploads under way. */
 #define HIDDEN_PREFIX ".put-"
-bool path_is_hidden(const char *path);
 
 /*
  * The page for the directory `path` of the disk, which clients know as `shown`

@@ -10,33 +10,30 @@ enum {
     TOKEN = 1,
     VALUE = 2,
     TARGET = 4,
+    VISIBLE = VALUE | TARGET,
+    ALL = TOKEN | VISIBLE,
 };
 
-static unsigned class_of(unsigned char c)
-{
-    static unsigned char table[256];
-
-    if (!table['A']) {
-        for (unsigned i = 0; i < 256; i++) {
-            bool visible = i > 0x20 && i < 0x7f;
-            bool token = visible && !strchr("\"(),/:;<=>?@[\\]{}", (int)i);
-
-            table[i] =
-                (unsigned char)((token ? TOKEN : 0) | (visible ? TARGET : 0) |
-                                (visible || i == ' ' || i == '\t' || i >= 0x80
-                                     ? VALUE
-                                     : 0));
-        }
-    }
-    return table[c];
-}
+static const unsigned char classes[256] = {
+    ['\t'] = VALUE,       [' '] = VALUE,
+    ['!'] = ALL,          ['"'] = VISIBLE,
+    ['#' ... '\''] = ALL, ['(' ... ')'] = VISIBLE,
+    ['*' ... '+'] = ALL,  [','] = VISIBLE,
+    ['-' ... '.'] = ALL,  ['/'] = VISIBLE,
+    ['0' ... '9'] = ALL,  [':' ... '@'] = VISIBLE,
+    ['A' ... 'Z'] = ALL,  ['[' ... ']'] = VISIBLE,
+    ['^' ... 'z'] = ALL,  ['{'] = VISIBLE,
+    ['|'] = ALL,          ['}'] = VISIBLE,
+    ['~'] = ALL,          [0x80 ... 0xff] = VALUE,
+};
 
 static bool all_of(struct span s, unsigned class)
 {
+    unsigned common = class;
+
     for (size_t i = 0; i < s.bytes; i++)
-        if (!(class_of((unsigned char)s.data[i]) & class))
-            return false;
-    return true;
+        common &= classes[(unsigned char)s.data[i]];
+    return common;
 }
 
 size_t request_end(const char *data, size_t bytes, size_t *seen)
@@ -44,11 +41,9 @@ size_t request_end(const char *data, size_t bytes, size_t *seen)
     size_t at = *seen;
 
     while (at < bytes) {
-        const char *newline = memchr(data + at, '\n', bytes - at);
-
-        if (!newline)
+        at += span_find((struct span){data + at, bytes - at}, '\n') + 1;
+        if (at > bytes)
             break;
-        at = (size_t)(newline - data) + 1;
         /* An empty line; with or without its CR, which the parser looks at. */
         if (at == 1 || data[at - 2] == '\n' ||
             (data[at - 2] == '\r' && (at == 2 || data[at - 3] == '\n')))
@@ -63,10 +58,9 @@ size_t request_end(const char *data, size_t bytes, size_t *seen)
 /* Take the next line, without its CR LF. False: it ends in another way. */
 static bool line_next(struct span *rest, struct span *line)
 {
-    const char *newline = memchr(rest->data, '\n', rest->bytes);
-    size_t bytes = newline ? (size_t)(newline - rest->data) : 0;
+    size_t bytes = span_find(*rest, '\n');
 
-    if (!bytes || newline[-1] != '\r')
+    if (!bytes || bytes == rest->bytes || rest->data[bytes - 1] != '\r')
         return false;
     *line = (struct span){rest->data, bytes - 1};
     rest->data += bytes + 1;
@@ -109,23 +103,28 @@ static int version_parse(struct request *r, struct span v)
     return 0;
 }
 
+/* What stands before the next blank, and may not be empty. */
+static bool word_next(struct span *rest, struct span *word)
+{
+    size_t bytes = span_find(*rest, ' ');
+
+    if (!bytes || bytes == rest->bytes)
+        return false;
+    *word = (struct span){rest->data, bytes};
+    rest->data += bytes + 1;
+    rest->bytes -= bytes + 1;
+    return true;
+}
+
 /* method SP target SP version (RFC 9112 3) */
 static int first_line_parse(struct request *r, struct span line)
 {
-    const char *end = line.data + line.bytes;
-    const char *one = memchr(line.data, ' ', line.bytes);
-    const char *two =
-        one ? memchr(one + 1, ' ', (size_t)(end - one - 1)) : NULL;
     int error;
 
-    if (!two)
+    if (!word_next(&line, &r->method_name) || !word_next(&line, &r->target) ||
+        !all_of(r->method_name, TOKEN) || !all_of(r->target, TARGET))
         return 400;
-    r->method_name = (struct span){line.data, (size_t)(one - line.data)};
-    r->target = (struct span){one + 1, (size_t)(two - one - 1)};
-    if (!r->method_name.bytes || !all_of(r->method_name, TOKEN) ||
-        !r->target.bytes || !all_of(r->target, TARGET))
-        return 400;
-    error = version_parse(r, (struct span){two + 1, (size_t)(end - two - 1)});
+    error = version_parse(r, line);
     return error ? error : method_parse(r);
 }
 
@@ -216,14 +215,14 @@ static int field_known(struct request *r, struct framing *f, struct span name,
  * goes on in the next (5.1, 5.2). */
 static int field_parse(struct request *r, struct framing *f, struct span line)
 {
-    const char *colon = memchr(line.data, ':', line.bytes);
-    struct span name, value;
+    size_t bytes = span_find(line, ':');
+    struct span name = {line.data, bytes}, value;
 
-    if (!colon)
+    if (!bytes || bytes == line.bytes)
         return 400;
-    name = (struct span){line.data, (size_t)(colon - line.data)};
-    value = span_trim((struct span){colon + 1, line.bytes - name.bytes - 1});
-    if (!name.bytes || !all_of(name, TOKEN) || !all_of(value, VALUE))
+    value =
+        span_trim((struct span){line.data + bytes + 1, line.bytes - bytes - 1});
+    if (!all_of(name, TOKEN) || !all_of(value, VALUE))
         return 400;
     return field_known(r, f, name, value);
 }

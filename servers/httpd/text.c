@@ -5,41 +5,28 @@
 
 #include <string.h>
 
-void text_bytes(struct text *t, const char *data, size_t bytes)
-{
-    if (bytes > t->room - t->bytes) {
-        t->full = true;
-        return;
-    }
-    memcpy(t->data + t->bytes, data, bytes);
-    t->bytes += bytes;
-}
-
-void text_put(struct text *t, const char *string)
-{
-    text_bytes(t, string, strlen(string));
-}
-
-static void text_base(struct text *t, uint64_t number, unsigned base)
+void text_number(struct text *t, uint64_t number)
 {
     char digits[20];
     size_t at = sizeof(digits);
 
     do {
-        digits[--at] = "0123456789abcdef"[number % base];
-        number /= base;
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
     } while (number);
     text_bytes(t, digits + at, sizeof(digits) - at);
 }
 
-void text_number(struct text *t, uint64_t number)
-{
-    text_base(t, number, 10);
-}
-
 void text_hex(struct text *t, uint64_t number)
 {
-    text_base(t, number, 16);
+    char digits[16];
+    size_t at = sizeof(digits);
+
+    do {
+        digits[--at] = "0123456789abcdef"[number & 15];
+        number >>= 4;
+    } while (number);
+    text_bytes(t, digits + at, sizeof(digits) - at);
 }
 
 void text_html(struct text *t, const char *string)
@@ -91,6 +78,24 @@ static char lower_of(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
+size_t span_find(struct span s, char byte)
+{
+    const uint64_t ones = 0x0101010101010101ull;
+    uint64_t same = ones * (unsigned char)byte, word;
+    size_t at = 0;
+
+    for (; at + 8 <= s.bytes; at += 8) {
+        memcpy(&word, s.data + at, 8);
+        word ^= same; /* the byte is 0 now, and found by the borrow it makes */
+        word = (word - ones) & ~word & (ones << 7);
+        if (word)
+            return at + (size_t)__builtin_ctzll(word) / 8;
+    }
+    while (at < s.bytes && s.data[at] != byte)
+        at++;
+    return at;
+}
+
 bool span_is(struct span s, const char *lower)
 {
     for (size_t i = 0; i < s.bytes; i++)
@@ -118,9 +123,8 @@ struct span span_trim(struct span s)
 bool span_next(struct span *list, struct span *element)
 {
     while (list->bytes) {
-        const char *comma = memchr(list->data, ',', list->bytes);
-        size_t bytes = comma ? (size_t)(comma - list->data) : list->bytes;
-        size_t used = bytes + (comma ? 1 : 0);
+        size_t bytes = span_find(*list, ',');
+        size_t used = bytes + (bytes < list->bytes);
 
         *element = span_trim((struct span){list->data, bytes});
         list->data += used;

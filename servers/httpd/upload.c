@@ -24,6 +24,15 @@ static bool path_join(char *out, const char *a, const char *b, const char *c)
     return !t.full;
 }
 
+bool upload_is_temporary(const struct site *s, const char *path)
+{
+    static const char start[] = "/" HIDDEN_PREFIX;
+    size_t bytes = s->put ? strlen(s->put) : 0;
+
+    return s->put && !strncmp(path, s->put, bytes) &&
+           !strncmp(path + bytes, start, sizeof(start) - 1);
+}
+
 /* 0, or the status that says why nothing may be changed at `path`. */
 static int change_refused(const struct site *s, const struct request *r,
                           const char *path, bool directory)
@@ -33,7 +42,7 @@ static int change_refused(const struct site *s, const struct request *r,
     if (!s->put)
         return 405;
     if (strncmp(path, s->put, bytes) || path[bytes] != '/' ||
-        path_is_hidden(path))
+        upload_is_temporary(s, path))
         return 403;
     if (!s->library.files.may_write && s->library.files.buffer)
         return 403;

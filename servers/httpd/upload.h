@@ -10,6 +10,9 @@
 /* Remove what an earlier life left of uploads, and see that `put` is there. */
 void upload_prepare(struct site *s);
 
+/* Whether that is the file of an upload under way, or of none any more. */
+bool upload_is_temporary(const struct site *s, const char *path);
+
 /* Begin the PUT of `r`, whose body follows: an answer is in c->out if it is
  * refused (or to go on), and c->state says what is next. `directory`: the
  * target ended in a slash. */
