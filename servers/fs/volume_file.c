@@ -125,17 +125,23 @@ int volume_run(struct volume *v, struct volume_file *file, uint64_t block)
     return volume_error(error);
 }
 
-/* Start what follows in this run for a sequential reader. */
+/* Start what follows in this run for a sequential reader: once for each line of
+ * the cache, however small the pieces are that it reads. */
 static void read_ahead(struct volume *v, const struct volume_file *file,
                        uint64_t in_run, size_t wanted, uint64_t offset)
 {
     uint64_t run_bytes = file->run_blocks * v->block_bytes;
-    uint64_t bytes = wanted + (offset == file->next ? AHEAD_BYTES : 0);
+    uint64_t at = v->offset + file->run_physical * v->block_bytes + in_run;
+    uint64_t in_line = at % CACHE_LINE_BYTES, bytes = wanted;
 
+    if (offset == file->next) {
+        if (in_line && in_line + wanted <= CACHE_LINE_BYTES)
+            return;
+        bytes += AHEAD_BYTES;
+    }
     if (bytes > run_bytes - in_run)
         bytes = run_bytes - in_run;
-    disk_ahead(v->disk,
-               v->offset + file->run_physical * v->block_bytes + in_run, bytes);
+    disk_ahead(v->disk, at, bytes);
 }
 
 /* The part of a read that lies in one run: *n bytes of it. */
