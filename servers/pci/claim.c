@@ -160,7 +160,6 @@ int claim_window(struct tree *t, struct node *n, uint32_t bar, cap_t *window,
     const struct pci_bar *b = &n->bars[bar < PCI_BARS ? bar : 0];
     const struct node *other;
     struct result r;
-    cap_t slot;
 
     if (n->state != PCI_CLAIMED || bar >= PCI_BARS ||
         (b->flags & PCI_BAR_MEMORY) == 0)
@@ -179,17 +178,16 @@ int claim_window(struct tree *t, struct node *n, uint32_t bar, cap_t *window,
         return REFUSE(why, SERVICE_DENIED,
                       "BAR %u of %s at 0x%llx is not in free device memory",
                       bar, address_text(n), (unsigned long long)b->base);
-    slot = slot_alloc();
-    if (slot == 0)
+    if (h->windows[bar] == 0)
+        h->windows[bar] = slot_alloc();
+    if (h->windows[bar] == 0)
         return REFUSE(why, SERVICE_NO_MEMORY, "the PCI server has no slots");
-    r = untyped_retype(h->bars[bar], CAP_UNTYPED, bar_page_bytes(b), 1, 0, slot,
-                       0);
-    if (r.status != OK) {
-        slot_free(slot);
+    r = untyped_retype(h->bars[bar], CAP_UNTYPED, bar_page_bytes(b), 1, 0,
+                       h->windows[bar], 0);
+    if (r.status != OK)
         return REFUSE(why, SERVICE_BUSY, "BAR %u of %s is handed out: %s", bar,
                       address_text(n), status_text(r.status));
-    }
-    *window = slot;
+    *window = h->windows[bar];
     return 0;
 }
 

@@ -75,13 +75,18 @@ static int write_table(const struct tree *t, const struct node *n,
                          : untyped_retype(h->bars[bar], CAP_FRAME, PAGE_BITS,
                                           pages, 0, frames, first)
                                .status;
-    if (status != OK)
+    if (status != OK) {
+        if (frames != 0)
+            slot_free_run(frames, pages);
         return REFUSE(why, SERVICE_BUSY, "%s: the pages of its MSI-X table: %s",
                       address_text(n), status_text(status));
+    }
     if (memory_map(frames, pages, PAGE_BITS,
-                   MAP_READ | MAP_WRITE | MAP_UNCACHED, &m) != OK)
+                   MAP_READ | MAP_WRITE | MAP_UNCACHED, &m) != OK) {
+        cap_delete_run(frames, pages);
         return REFUSE(why, SERVICE_NO_MEMORY, "%s: cannot map its MSI-X table",
                       address_text(n));
+    }
     msix_write((volatile uint32_t *)m.address + (offset - first) / 4,
                h->vectors, vectors);
     memory_unmap(&m);
@@ -140,6 +145,8 @@ int claim_reset(const struct config_space *c, struct tree *t, struct node *n,
     h->reset_again = now + RESET_PAUSE * (now - begun);
     if (!reset)
         return SERVICE_UNSUPPORTED;
+    if (!h->mastered)
+        return 0; /* it was never switched on: so it stays off */
     command_set(c, n, 0, COMMAND_MEMORY);
     if (h->enabled > 0 && n->msix != 0)
         msix_enable(c, n);

@@ -13,10 +13,12 @@
 struct holding {
     cap_t device;
     cap_t bars[PCI_BARS];
-    struct vector *vectors; /* VECTORS_MAX of them while claimed */
-    uint32_t enabled;       /* vectors that are on */
-    bool mastered;          /* it could send DMA since it was claimed */
-    uint64_t reset_again;   /* monotonic time when its driver may reset it */
+    cap_t windows[PCI_BARS]; /* slots from which children of these are moved
+                                to drivers, and which are empty then */
+    struct vector *vectors;  /* VECTORS_MAX of them while claimed */
+    uint32_t enabled;        /* vectors that are on */
+    bool mastered;           /* it could send DMA since it was claimed */
+    uint64_t reset_again;    /* monotonic time when its driver may reset it */
 };
 
 extern struct holding holdings[NODES_MAX];
