@@ -7,12 +7,12 @@ a witness's text is its line in docs/attacks.md.
 A folder may have a `witness.py` with more of them."""
 
 import re
-import subprocess
 
 from tests.attack.attempt import IOMMU_REGISTERS, PAGE, PATTERN
 from tests.attack.cases import function_in
 from tests.attack.outside import CARD_NAME
 from tests.lib import tables as tables_of
+from tests.lib.wire import pcap_told
 
 COMPAT_VECTOR = 0x77    # what they forge in compatibility format, see there
 SOURCE_ID_FAULT = 0x26  # VT-d: the request's source-id is not the entry's
@@ -219,14 +219,10 @@ OF_THE_CARD = (f"ether src {CARD_NAME} and not icmp[icmptype] == icmp-unreach "
 
 def well_formed(attempt):
     """QEMU's record of the cable, read by tcpdump: the card sent nothing malformed"""
-    told = subprocess.run(["tcpdump", "-nnvvr", attempt.outside.pcap, OF_THE_CARD],
-                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          check=True).stdout
+    told, faults = pcap_told(attempt.outside.pcap, OF_THE_CARD)
     assert told, "the card sent nothing"
-    wrong = re.search(r"^.*(?:\bbad[ -]|incorrect|wrong|truncated|invalid).*$",
-                      told, re.M)
-    if wrong:
-        raise Breach(wrong[0].strip())
+    if faults:
+        raise Breach(faults[0].strip())
 
 
 def by_name(case, name):

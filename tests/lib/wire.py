@@ -7,9 +7,11 @@ socket, each frame behind its length (32 bits, big-endian).
 """
 
 import os
+import re
 import select
 import socket
 import struct
+import subprocess
 import threading
 import time
 
@@ -180,6 +182,15 @@ def check_sums(frame):
     assert protocol in (6, 17)
     assert ones_sum(pseudo + body) == 0xffff, f"checksum of protocol {protocol}"
     return protocol, body
+
+
+def pcap_told(path, *which):
+    """What tcpdump says of the frames of a pcap file that its filter lets
+    through, and those of its lines that find fault with one."""
+    told = subprocess.run(["tcpdump", "-nnvvr", path, *which], check=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
+    return told, re.findall(r"^.*(?:\bbad[ -]|incorrect|wrong|truncated|invalid|\[\|).*$",
+                            told, re.M)
 
 
 def pcap_frames(path):
