@@ -45,7 +45,7 @@ static void honest_start(void)
     struct net_address at = host_address(127, 0, 0, 1, 80);
 
     check(host_open(HERE, 2, RING, RING) == NET_OK);
-    check(host_open(THERE, 2, RING, RING) == NET_OK);
+    check(host_open(THERE, 8, RING, RING) == NET_OK);
     host_call(HERE, NET_CALL_SOCKET, 2, (uint64_t)NET_TCP, 4ull);
     listener = made();
     check(host_call_at(HERE, NET_CALL_BIND, listener, &at) == NET_OK);
@@ -146,7 +146,7 @@ static void arena_write(const uint8_t *d)
     if (h->arena == NULL)
         return;
     bytes = net_arena_bytes(&h->shape);
-    if (d[1] & 1) {
+    if (d[1] % 8 == 1) {
         size_t at = ((size_t)d[2] << 16 | (size_t)d[3] << 8 | d[4]) % bytes;
 
         for (unsigned i = 0; i < 7 && at + i < bytes; i++)
@@ -155,9 +155,9 @@ static void arena_write(const uint8_t *d)
         unsigned s = d[2] % h->shape.sockets;
         struct net_socket_shared *shared = host_shared(LIAR, s);
 
-        if (d[1] & 2)
+        if (d[1] % 8 == 2)
             shared->send_head += d[3] * 32u % 2048;
-        if (d[1] & 4)
+        if (d[1] & 8)
             shared->receive_tail = shared->receive_head;
         host_tell(LIAR, s);
     }
@@ -183,34 +183,79 @@ static void record_put(const uint8_t *d)
     host_tell(LIAR, s);
 }
 
+/* A socket as a program makes it: at a port, listening or in a group. */
+static void socket_make(const uint8_t *d)
+{
+    struct net_address own = {.port = (uint16_t)(70 + d[2] % 20)};
+    struct net_address group = {.family = 4, .address = {224, 0, 0, d[3] % 4}};
+    uint64_t kind = 1 + d[1] % 3, number;
+    struct message m;
+
+    host_call(LIAR, NET_CALL_SOCKET, 2, kind, d[4] % 4 ? 4ull : 0ull);
+    if (host_message.label != NET_OK)
+        return;
+    number = message_get(&host_message);
+    host_call_at(LIAR, NET_CALL_BIND, number, &own);
+    if (kind == NET_TCP)
+        host_call(LIAR, NET_CALL_LISTEN, 2, number, d[5] % 4ull);
+    if (kind != NET_UDP || d[6] % 2)
+        return;
+    host_begin(&m, NET_CALL_GROUP);
+    message_put(&m, number);
+    message_put(&m, 1);
+    message_put_bytes(&m, &group, sizeof(group));
+    host_send(LIAR, &m);
+}
+
+/* An honest peer of the liar's listeners: connects, sends, and leaves. */
+static void visit(const uint8_t *d)
+{
+    struct net_address to = host_address(127, 0, 0, 1, 70 + d[1] % 20);
+    unsigned s;
+
+    if (host_call(THERE, NET_CALL_SOCKET, 2, (uint64_t)NET_TCP, 4ull) != NET_OK)
+        return;
+    s = made();
+    host_call_at(THERE, NET_CALL_CONNECT, s, &to);
+    check(host_turns());
+    for (unsigned i = 0; i < d[2] % 8u; i++) {
+        host_shared(THERE, s)->send_head += 1 + d[3] % 200;
+        host_tell(THERE, s);
+        check(host_turns());
+    }
+    check(host_call(THERE, NET_CALL_END, 3, (uint64_t)s,
+                    (uint64_t)host_shared(THERE, s)->send_head,
+                    (uint64_t)(d[4] & 1)) == NET_OK);
+}
+
 static void step(const uint8_t *d)
 {
-    switch (d[0] % 8) {
-    case 0:
-        call_with_words(d);
-        break;
-    case 1:
-        call_with_address(d);
-        break;
-    case 2:
-        host_open(LIAR, d[1] % 9, RING << d[2] % 3, RING << d[3] % 3);
-        break;
-    case 3:
-        arena_write(d);
-        break;
-    case 4:
-        record_put(d);
-        break;
-    case 5:
+    static void (*const steps[16])(const uint8_t *) = {
+        call_with_words,
+        call_with_words,
+        call_with_address,
+        call_with_address,
+        call_with_address,
+        arena_write,
+        record_put,
+        record_put,
+        record_put,
+        name_ask,
+        socket_make,
+        socket_make,
+        visit,
+        visit,
+    };
+    unsigned which = d[0] % 16;
+
+    if (steps[which] != NULL)
+        steps[which](d);
+    else if (which == 14)
         check(host_turns());
-        break;
-    case 6:
+    else
         host_pass(d[1] * 20 * NS_PER_MS);
-        break;
-    default:
-        name_ask(d);
-        break;
-    }
+    if (d[0] >= 0xf0 || host_clients[LIAR].arena == NULL)
+        host_open(LIAR, 1 + d[1] % 8, RING << d[2] % 3, RING << d[3] % 3);
 }
 
 static void everybody_leaves(void)
