@@ -1,6 +1,7 @@
 /*
  * An echo server for any number of clients, with poll and sockets that do not
- * block: TCP and UDP, one socket each for IPv4 and IPv6.
+ * block: TCP and UDP, one socket each for IPv4 and IPv6. When the network stack
+ * dies it begins anew.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -97,21 +98,45 @@ static void datagram_serve(int fd)
         sendto(fd, data, (size_t)n, 0, (struct sockaddr *)&from, bytes);
 }
 
-const char *role_echo(int argc, char **argv)
+static bool has_died(const struct pollfd *p)
 {
-    EXPECT(argc == 1);
-    fds[0] = (struct pollfd){listen_at(SOCK_STREAM, argv[0]), POLLIN, 0};
-    fds[1] = (struct pollfd){listen_at(SOCK_DGRAM, argv[0]), POLLIN, 0};
+    return (p->revents & POLLERR) != 0;
+}
+
+static void serve_once(void)
+{
+    if (fds[0].revents)
+        client_add(fds[0].fd);
+    if (fds[1].revents)
+        datagram_serve(fds[1].fd);
+    for (nfds_t i = count; i-- > 2;)
+        if (fds[i].revents && !client_serve(&fds[i], clients[i]))
+            client_remove(i);
+}
+
+/* Until the network stack dies. */
+static const char *serve(const char *port)
+{
+    fds[0] = (struct pollfd){listen_at(SOCK_STREAM, port), POLLIN, 0};
+    fds[1] = (struct pollfd){listen_at(SOCK_DGRAM, port), POLLIN, 0};
     EXPECT(fds[0].fd >= 0 && fds[1].fd >= 0);
     printf("echo: listening\n");
-    for (;;) {
+    do {
         EXPECT(poll(fds, count, -1) > 0);
-        if (fds[0].revents)
-            client_add(fds[0].fd);
-        if (fds[1].revents)
-            datagram_serve(fds[1].fd);
-        for (nfds_t i = count; i-- > 2;)
-            if (fds[i].revents && !client_serve(&fds[i], clients[i]))
-                client_remove(i);
-    }
+        serve_once();
+    } while (!has_died(&fds[0]));
+    printf("echo: the network stack has gone\n");
+    while (count > 2)
+        client_remove(2);
+    return close(fds[0].fd) == 0 && close(fds[1].fd) == 0 ? NULL : "close";
+}
+
+const char *role_echo(int argc, char **argv)
+{
+    const char *failed = NULL;
+
+    EXPECT(argc == 1);
+    while (failed == NULL)
+        failed = serve(argv[0]);
+    return failed;
 }

@@ -15,11 +15,12 @@ static const struct {
     role *run;
     bool needs_server;
 } roles[] = {
-    {"echo", role_echo, false},   {"client", role_client, true},
-    {"udp", role_udp, true},      {"ping", role_ping, false},
-    {"many", role_many, true},    {"errors", role_errors, false},
-    {"poll", role_poll, true},    {"refuse", role_refuse, false},
-    {"names", role_names, false},
+    {"echo", role_echo, false},      {"client", role_client, true},
+    {"udp", role_udp, true},         {"ping", role_ping, false},
+    {"many", role_many, true},       {"errors", role_errors, false},
+    {"poll", role_poll, true},       {"refuse", role_refuse, false},
+    {"names", role_names, false},    {"death", role_death, true},
+    {"threads", role_threads, true},
 };
 
 /* The server of a test may start later than its client. */

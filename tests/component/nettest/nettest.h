@@ -19,15 +19,17 @@
 /* Each takes its words, returns null or what did not hold. */
 typedef const char *role(int argc, char **argv);
 
-role role_echo;   /* PORT: TCP and UDP, both families, until the end */
-role role_client; /* HOST PORT BYTES: through an echo server, and compares */
-role role_udp;    /* HOST PORT COUNT: datagrams to an echo server */
-role role_ping;   /* HOST COUNT */
-role role_many;   /* HOST PORT COUNT: connections at once, at an echo server */
-role role_errors; /* what fails, and with which errno */
-role role_poll;   /* HOST PORT: poll, select, options at an echo server */
-role role_refuse; /* HOST PORT: where nobody listens, or nobody may go */
-role role_names;  /* NAME: getaddrinfo */
+role role_echo;    /* PORT: TCP and UDP, both families, until the end */
+role role_client;  /* HOST PORT BYTES: through an echo server, and compares */
+role role_udp;     /* HOST PORT COUNT: datagrams to an echo server */
+role role_ping;    /* HOST COUNT */
+role role_many;    /* HOST PORT COUNT: connections at once, at an echo server */
+role role_errors;  /* what fails, and with which errno */
+role role_poll;    /* HOST PORT: poll, select, options at an echo server */
+role role_refuse;  /* HOST PORT: where nobody listens, or nobody may go */
+role role_names;   /* NAME: getaddrinfo */
+role role_death;   /* HOST PORT: until the stack dies, and beyond */
+role role_threads; /* HOST PORT: two threads */
 
 /* Waits until somebody listens there; null, or what is wrong. */
 const char *await_server(const char *host, const char *port);
