@@ -11,13 +11,21 @@
 #include "libsys/runtime.h"
 
 static struct ranges addresses;
-static struct ranges lent; /* for memory of others, see memory_map_lent */
+/* For memory of others, see memory_map_lent. Large Frames go elsewhere: where a
+ * page was, there is a table that they cannot take the place of. */
+static struct ranges lent, lent_large;
 static struct mutex lock;
+
+static uintptr_t lent_middle(const struct startup *s)
+{
+    return s->lent_address + (s->lent_end - s->lent_address) / 2;
+}
 
 void memory_start(const struct startup *s)
 {
     ranges_add(&addresses, s->heap_address, s->heap_end);
-    ranges_add(&lent, s->lent_address, s->lent_end);
+    ranges_add(&lent, s->lent_address, lent_middle(s));
+    ranges_add(&lent_large, lent_middle(s), s->lent_end);
 }
 
 static bool is_lent(uintptr_t address)
@@ -43,8 +51,12 @@ uintptr_t address_alloc(size_t bytes, size_t align)
 
 void address_free(uintptr_t address, size_t bytes)
 {
+    struct ranges *to = &addresses;
+
+    if (is_lent(address))
+        to = address < lent_middle(startup) ? &lent : &lent_large;
     mutex_lock(&lock);
-    ranges_add(is_lent(address) ? &lent : &addresses, address, address + bytes);
+    ranges_add(to, address, address + bytes);
     mutex_unlock(&lock);
 }
 
@@ -78,18 +90,17 @@ uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
     return map_in(&addresses, frames, count, size_bits, attributes, out);
 }
 
-/* Only pages: in the place of one that is gone goes another, and in the place
- * of a large one there are no tables for it. */
-uint64_t memory_map_lent(cap_t frames, size_t count, unsigned attributes,
-                         struct memory *out)
+uint64_t memory_map_lent(cap_t frames, size_t count, unsigned size_bits,
+                         unsigned attributes, struct memory *out)
 {
     struct result r = captable_info(STARTUP_CAPTABLE, frames);
+    struct ranges *in = size_bits == PAGE_BITS ? &lent : &lent_large;
 
-    if (r.status != OK || r.r[0] != CAP_FRAME || r.r[2] != PAGE_BITS)
+    if (r.status != OK || r.r[0] != CAP_FRAME || r.r[2] != size_bits)
         return ERR_CAPABILITY;
-    return map_in(startup->lent_address != startup->lent_end ? &lent
-                                                             : &addresses,
-                  frames, count, PAGE_BITS, attributes, out);
+    if (startup->lent_address == startup->lent_end)
+        in = &addresses;
+    return map_in(in, frames, count, size_bits, attributes, out);
 }
 
 uint64_t memory_alloc_sized(size_t bytes, unsigned size_bits,
@@ -168,8 +179,9 @@ void memory_unmap(struct memory *m)
 {
     bool free = frames_unmap(STARTUP_SPACE, m->frames, m->count) == OK;
 
+    /* Pages that stood in for large Frames leave tables behind. */
     if (free && is_lent((uintptr_t)m->address) && any_is_gone(m))
-        free = spares_returned(m);
+        free = spares_returned(m) && m->size_bits == PAGE_BITS;
     if (free)
         address_free((uintptr_t)m->address, m->bytes);
     cap_delete_run(m->frames, m->count);

@@ -141,8 +141,9 @@ static int arena_map(struct net *net, uint64_t count, unsigned size_bits)
 
     for (uint64_t at = 0; status == NET_OK && at < count; at += fetched)
         status = frames_fetch(net, at, count, run, &fetched);
-    if (status == NET_OK && memory_map(run, count, size_bits,
-                                       MAP_READ | MAP_WRITE, &net->arena) != OK)
+    if (status == NET_OK &&
+        memory_map_lent(run, count, size_bits, MAP_READ | MAP_WRITE,
+                        &net->arena) != OK)
         status = NET_E_MEMORY;
     if (status != NET_OK) {
         if (run != 0)

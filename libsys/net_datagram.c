@@ -70,8 +70,8 @@ int net_receive_from(struct net *net, unsigned socket, void *data, size_t room,
     base = net_arena_receive(net->shared, &net->shape, socket);
     net_ring_get(base, ring, s->receive_tail, &record, sizeof(record));
     if (waiting % NET_RECORD_ALIGN != 0 || !record_good(&record, waiting)) {
-        net->state = NET_E_CORRUPT;
-        return NET_E_CORRUPT;
+        net_broken(net);
+        return net->state;
     }
     if (room > record.bytes)
         room = record.bytes;

@@ -70,6 +70,9 @@ static inline void net_clear(uint64_t *set, unsigned socket)
     set[socket / 64] &= ~(1ull << socket % 64);
 }
 
+/* What the server wrote cannot be: the end of the connection. */
+void net_broken(struct net *net);
+
 /* Free bytes of the send ring; looks at the server's position. */
 uint32_t net_room(struct net *net, unsigned socket, struct net_socket *s);
 

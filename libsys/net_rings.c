@@ -7,9 +7,12 @@
 
 #include "libsys/net_internal.h"
 
-static void corrupt(struct net *net)
+/* Positions that cannot be are also those of a server that died: then pages of
+ * zeros have taken the arena's place (memory_map_lent). */
+void net_broken(struct net *net)
 {
-    net->state = NET_E_CORRUPT;
+    if (net_check(net))
+        net->state = NET_E_CORRUPT;
 }
 
 uint32_t net_room(struct net *net, unsigned socket, struct net_socket *s)
@@ -18,7 +21,7 @@ uint32_t net_room(struct net *net, unsigned socket, struct net_socket *s)
                                     __ATOMIC_ACQUIRE);
 
     if (seen - s->send_tail > s->send_head - s->send_tail) {
-        corrupt(net);
+        net_broken(net);
         return 0;
     }
     s->send_tail = seen;
@@ -32,7 +35,7 @@ uint32_t net_waiting(struct net *net, unsigned socket, struct net_socket *s)
     uint32_t waiting = s->receive_head - s->receive_tail;
 
     if (seen - s->receive_head > net->shape.receive_bytes - waiting) {
-        corrupt(net);
+        net_broken(net);
         return 0;
     }
     s->receive_head = seen;

@@ -35,10 +35,10 @@ static bool pool_map_here(struct packet_port_pool *pool)
 {
     const struct share *s = &pool->share;
 
-    pool->writable = memory_map_lent(s->frames, s->count, MAP_READ | MAP_WRITE,
-                                     &pool->memory) == OK;
-    if (!pool->writable &&
-        memory_map_lent(s->frames, s->count, MAP_READ, &pool->memory) != OK)
+    pool->writable = memory_map_lent(s->frames, s->count, PAGE_BITS,
+                                     MAP_READ | MAP_WRITE, &pool->memory) == OK;
+    if (!pool->writable && memory_map_lent(s->frames, s->count, PAGE_BITS,
+                                           MAP_READ, &pool->memory) != OK)
         return false;
     pool->base = (uint64_t)pool->memory.address;
     return true;
@@ -93,8 +93,8 @@ static enum packet_status queue_map(struct packet_port_queue *q)
 {
     uint8_t *address;
 
-    if (memory_map_lent(q->share.frames, q->share.count, MAP_READ | MAP_WRITE,
-                        &q->memory) != OK)
+    if (memory_map_lent(q->share.frames, q->share.count, PAGE_BITS,
+                        MAP_READ | MAP_WRITE, &q->memory) != OK)
         return PACKET_E_MEMORY;
     address = q->memory.address;
     q->shared = q->memory.address;

@@ -79,8 +79,8 @@ static enum block_status rings_map(struct client *client, struct message *m)
 
     if (frames == 0)
         return BLOCK_E_MEMORY;
-    if (memory_map_lent(frames, BLOCK_RING_FRAMES, MAP_READ | MAP_WRITE,
-                        &client->rings) != OK) {
+    if (memory_map_lent(frames, BLOCK_RING_FRAMES, PAGE_BITS,
+                        MAP_READ | MAP_WRITE, &client->rings) != OK) {
         cap_delete_run(frames, BLOCK_RING_FRAMES);
         client->rings.count = 0;
         return BLOCK_E_MEMORY;

@@ -166,7 +166,7 @@ static void fill_page(struct component *c)
     s->message_address = MESSAGE_ADDRESS;
     s->heap_address = HEAP_ADDRESS;
     s->heap_end = HEAP_END;
-    if (c->policy->offers.count != 0) {
+    if (spare_wanted(c)) {
         s->lent_address = LENT_ADDRESS;
         s->lent_end = LENT_END;
     }

@@ -118,7 +118,7 @@ static void free_slots(struct component *c)
         cap_delete_run(c->runs[i].first, c->runs[i].count);
     c->run_count = 0;
     c->source = c->table = c->space = c->thread = c->contexts = c->message =
-        c->spares = 0;
+        c->spares = c->spare_tables = 0;
 }
 
 void component_end(struct component *c)

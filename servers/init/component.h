@@ -24,6 +24,7 @@
 
 #define LIFE_RUNS_MAX 64
 #define SPARE_PAGES   8  /* more than one instruction of each thread touches */
+#define SPARE_TABLES  8  /* for those in the place of a large Frame */
 #define SPACE_BITS    16 /* address space and first tables: 64 KiB */
 #define DOMAIN_BITS   15 /* domain and first tables: 32 KiB */
 
@@ -68,6 +69,8 @@ struct component {
     cap_t spare_frames; /* run of slots: the Frame of each, if it is in use */
     uint64_t spare_at[SPARE_PAGES]; /* where it is mapped, or 0 */
     uint32_t spare_next;            /* that has been in use for longest */
+    cap_t spare_tables;             /* run of Untypeds; 0: it has none */
+    uint32_t spare_tables_used;
 };
 
 extern struct manifest manifest;

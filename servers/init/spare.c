@@ -4,20 +4,46 @@
 
 #include "servers/init/fault_text.h"
 
+static bool has_network(const struct component *c)
+{
+    const struct manifest_range *uses = &c->policy->uses;
+
+    for (uint32_t i = uses->first; i < uses->first + uses->count; i++)
+        if (manifest_network_of(&manifest, i) != NULL)
+            return true;
+    return false;
+}
+
+bool spare_wanted(const struct component *c)
+{
+    return c->policy->offers.count != 0 || has_network(c);
+}
+
+/* Untypeds of a page each, in a run of slots that becomes *run. */
+static uint64_t carve(struct component *c, uint32_t count, cap_t *run)
+{
+    *run = component_slots(c, count);
+    if (*run == 0)
+        return ERR_LIMIT;
+    return untyped_retype(c->source, CAP_UNTYPED, PAGE_BITS, count, 0, *run, 0)
+        .status;
+}
+
 uint64_t spare_open(struct component *c)
 {
-    if (c->policy->offers.count == 0)
+    uint64_t status = OK;
+
+    if (!spare_wanted(c))
         return OK;
     c->spare_frames = component_slots(c, SPARE_PAGES);
-    c->spares = c->spare_frames == 0 ? 0 : component_slots(c, SPARE_PAGES);
-    if (c->spares == 0)
+    if (c->spare_frames == 0)
         return ERR_LIMIT;
-    c->spare_next = 0;
+    c->spare_next = c->spare_tables_used = 0;
     for (uint32_t i = 0; i < SPARE_PAGES; i++)
         c->spare_at[i] = 0;
-    return untyped_retype(c->source, CAP_UNTYPED, PAGE_BITS, SPARE_PAGES, 0,
-                          c->spares, 0)
-        .status;
+    if (has_network(c))
+        status = carve(c, SPARE_TABLES, &c->spare_tables);
+    return status == OK ? carve(c, SPARE_PAGES, &c->spares) : status;
 }
 
 /* A page of memory that was mapped there, and not an instruction. What should
@@ -36,6 +62,24 @@ static uint64_t take_out(struct component *c, uint32_t i)
     return captable_revoke(STARTUP_CAPTABLE, c->spares + i).status;
 }
 
+/* R8: a table comes out of the component's memory as well. Where a page was,
+ * there is one. */
+static uint64_t map_page(struct component *c, cap_t frame, uint64_t page)
+{
+    uint64_t status =
+        space_map(c->space, frame, 1, page, MAP_READ | MAP_WRITE).status;
+
+    if (STATUS_CODE(status) != ERR_NEED_TABLES || c->spare_tables == 0 ||
+        c->spare_tables_used == SPARE_TABLES)
+        return status;
+    status =
+        space_donate(c->space, c->spare_tables + c->spare_tables_used++).status;
+    return status != OK
+               ? status
+               : space_map(c->space, frame, 1, page, MAP_READ | MAP_WRITE)
+                     .status;
+}
+
 bool spare_replace(struct component *c, const uint64_t w[FAULT_WORDS])
 {
     uint64_t page = w[FAULT_ADDRESS] & ~(PAGE_SIZE - 1);
@@ -51,11 +95,8 @@ bool spare_replace(struct component *c, const uint64_t w[FAULT_WORDS])
         status = untyped_retype(c->spares + i, CAP_FRAME, PAGE_BITS, 1, 0,
                                 c->spare_frames + i, 0)
                      .status;
-    /* R8: tables are not made for it. They are there where anything was. */
     if (status == OK)
-        status = space_map(c->space, c->spare_frames + i, 1, page,
-                           MAP_READ | MAP_WRITE)
-                     .status;
+        status = map_page(c, c->spare_frames + i, page);
     if (STATUS_CODE(status) == ERR_OCCUPIED)
         return true; /* another thread of it was here first */
     if (status != OK)

@@ -7,6 +7,10 @@
  * The server then reads a ring that cannot be, or data that nobody waits for,
  * and drops this one client as it drops others.
  *
+ * A client of a network server is in the same place: sockets' rings are the
+ * server's, and lent to it. Their Frames are large, so that a page in their
+ * place needs a table too.
+ *
  * The pages come out of the component's own memory; there are few, and the one
  * that has been in use for longest is taken. Each is an Untyped of its own, so
  * the kernel takes it out and zeroes it (R11), and init never touches it.
@@ -15,7 +19,10 @@
 
 #include "servers/init/component.h"
 
-/* Carves the pages, if the component offers a service. Returns the status. */
+/* Whether it offers a service or has a network. */
+bool spare_wanted(const struct component *c);
+
+/* Carves the pages, if they are wanted. Returns the status. */
 uint64_t spare_open(struct component *c);
 
 /* Whether the fault was an access to lent memory that is gone, and there is a

@@ -82,8 +82,8 @@ void slot_free(cap_t slot)
     model.caps--;
 }
 
-uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
-                    unsigned attributes, struct memory *out)
+uint64_t memory_map_lent(cap_t frames, size_t count, unsigned size_bits,
+                         unsigned attributes, struct memory *out)
 {
     (void)attributes;
     *out = (struct memory){model.arena, count << size_bits, frames,
@@ -382,7 +382,6 @@ static inline uint32_t model_take(unsigned socket, void *data, uint32_t room)
 #define captable_move            model_move
 
 #include "libsys/net_client.c"
-#define corrupt rings_corrupt /* both files have one */
 #include "libsys/net_connection.c"
 #include "libsys/net_datagram.c"
 #include "libsys/net_names.c"

@@ -41,14 +41,16 @@ uint64_t memory_map(cap_t frames, size_t count, unsigned size_bits,
                     unsigned attributes, struct memory *out);
 
 /*
- * The same for memory that another component lent, in Frames of 4 KiB. It may
- * go at any time, when its owner dies or takes it back: in a component that
- * offers a service, an access then meets a page of zeros of our own, else it is
- * a fault. So what is read there must be checked, as always, and what is
- * written there may be lost.
+ * The same for memory that another component lent, in Frames of this size: else
+ * ERR_CAPABILITY. It may go at any time, when its owner dies or takes it back:
+ * in a component that offers a service, or that the policy gives a `network`,
+ * an access then meets a page of zeros of our own, else it is a fault. So what
+ * is read there must be checked, as always, and what is written there may be
+ * lost. Of Frames of 2 MiB only a client of the network may say so: in the
+ * place of one go pages, and a few of those have tables (servers/init/spare.h).
  */
-uint64_t memory_map_lent(cap_t frames, size_t count, unsigned attributes,
-                         struct memory *out);
+uint64_t memory_map_lent(cap_t frames, size_t count, unsigned size_bits,
+                         unsigned attributes, struct memory *out);
 
 /* Unmaps and deletes the Frame capabilities (of lent memory: our copies). */
 void memory_unmap(struct memory *m);

@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cordon/fd.h>
+#include <cordon/net.h>
+
 #include "tests/component/nettest/nettest.h"
 
 static bool echoes(int fd)
@@ -34,19 +37,33 @@ static int echo_until_error(int fd)
     }
 }
 
+/* Into a ring of a server that is dead: it is lost, and nobody dies of it. */
+static void write_in_place(volatile char *space, size_t bytes)
+{
+    for (size_t i = 0; i < bytes; i += 1000)
+        space[i] = 'x';
+}
+
 const char *role_death(int argc, char **argv)
 {
     int fd, datagrams, error;
-    char byte = 0;
+    char byte = 0, *space;
+    unsigned number;
+    struct net *net;
+    size_t bytes;
 
     EXPECT(argc == 2);
     fd = connect_to(argv[0], argv[1], SOCK_STREAM);
     datagrams = connect_to(argv[0], argv[1], SOCK_DGRAM);
     EXPECT(fd >= 0 && datagrams >= 0 && echoes(fd) && echoes(datagrams));
+    EXPECT(net_of_fd(fd, &net, &number) == 0);
+    space = net_send_space(net, number, &bytes);
+    EXPECT(space != NULL);
     printf("death: ready\n");
     errno = 0;
     error = echo_until_error(fd);
     EXPECT(error == ECONNRESET);
+    write_in_place(space, bytes);
     EXPECT(recv(fd, &byte, 1, 0) == -1 && errno == ECONNRESET);
     EXPECT(recv(datagrams, &byte, 1, 0) == -1 && errno == EIO);
     EXPECT(send(datagrams, &byte, 1, 0) == -1 && errno == EIO);

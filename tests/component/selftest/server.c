@@ -31,8 +31,8 @@ static void echo(struct message *m)
 static uint64_t map_lent(void)
 {
     return lent.size_bits == PAGE_BITS
-               ? memory_map_lent(lent.frames, lent.count, MAP_READ | MAP_WRITE,
-                                 &mapped)
+               ? memory_map_lent(lent.frames, lent.count, PAGE_BITS,
+                                 MAP_READ | MAP_WRITE, &mapped)
                : memory_map(lent.frames, lent.count, lent.size_bits,
                             MAP_READ | MAP_WRITE, &mapped);
 }
