@@ -32,14 +32,11 @@ bool mutex_try(struct mutex *m)
     return exchange(m, &state, HELD);
 }
 
-void mutex_lock(struct mutex *m)
+/* Somebody had it a moment ago: `state` is what it was. */
+static __attribute__((noinline)) void wait_for(struct mutex *m, uintptr_t state)
 {
-    struct waiter self = {0};
-    uintptr_t state = 0;
+    struct waiter self = {.thread = thread_current()};
 
-    if (exchange(m, &state, HELD))
-        return;
-    self.thread = thread_current();
     for (;;) {
         self.older = state;
         if (state == 0 ? exchange(m, &state, HELD)
@@ -50,6 +47,14 @@ void mutex_lock(struct mutex *m)
         return;
     while (!__atomic_load_n(&self.handed, __ATOMIC_ACQUIRE))
         notification_wait(self.thread->park, DEADLINE_NEVER);
+}
+
+void mutex_lock(struct mutex *m)
+{
+    uintptr_t state = 0;
+
+    if (!exchange(m, &state, HELD))
+        wait_for(m, state);
 }
 
 /* Takes the oldest waiter off the list that `youngest` begins. */

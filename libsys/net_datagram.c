@@ -14,6 +14,26 @@ static uint32_t record_bytes(uint32_t bytes)
            ((bytes + NET_RECORD_ALIGN - 1) & ~(NET_RECORD_ALIGN - 1));
 }
 
+/* A ring's end is no place within a record: both are of NET_RECORD_ALIGN. */
+static struct net_record *record_at(uint8_t *base, uint32_t ring, uint32_t at)
+{
+    return (struct net_record *)(base + (at & (ring - 1)));
+}
+
+/* Read once, so that what is checked is what is used. */
+static struct net_record record_copy(const struct net_record *shared)
+{
+    union {
+        uint64_t words[sizeof(struct net_record) / 8];
+        struct net_record record;
+    } copy;
+    const uint64_t *from = (const uint64_t *)shared;
+
+    for (unsigned i = 0; i < sizeof(copy.words) / 8; i++)
+        copy.words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
+    return copy.record;
+}
+
 static struct net_socket *datagram_socket(struct net *net, unsigned socket)
 {
     struct net_socket *s = net_socket_find(net, socket, 0);
@@ -26,7 +46,7 @@ int net_send_to(struct net *net, unsigned socket, const void *data,
 {
     struct net_socket *s = datagram_socket(net, socket);
     uint32_t ring = net->shape.send_bytes;
-    struct net_record record = {0};
+    struct net_record *record;
     uint8_t *base;
 
     if (s == NULL)
@@ -35,14 +55,14 @@ int net_send_to(struct net *net, unsigned socket, const void *data,
         return NET_E_SIZE;
     if (net_room(net, socket, s) < record_bytes((uint32_t)bytes))
         return net->state != NET_OK ? net->state : NET_E_AGAIN;
-    record.bytes = (uint32_t)bytes;
-    if (to != NULL)
-        record.peer = *to;
     base = net_arena_send(net->shared, &net->shape, socket);
-    net_ring_put(base, ring, s->send_head, &record, sizeof(record));
-    net_ring_put(base, ring, s->send_head + (uint32_t)sizeof(record), data,
+    record = record_at(base, ring, s->send_head);
+    *record = (struct net_record){.bytes = (uint32_t)bytes};
+    if (to != NULL)
+        record->peer = *to;
+    net_ring_put(base, ring, s->send_head + (uint32_t)sizeof(*record), data,
                  bytes);
-    net_sent(net, socket, s, record_bytes(record.bytes));
+    net_sent(net, socket, s, record_bytes((uint32_t)bytes));
     return NET_OK;
 }
 
@@ -60,7 +80,7 @@ int net_receive_from(struct net *net, unsigned socket, void *data, size_t room,
     struct net_socket *s = datagram_socket(net, socket);
     uint32_t ring = net->shape.receive_bytes, waiting;
     struct net_record record;
-    const uint8_t *base;
+    uint8_t *base;
 
     if (s == NULL)
         return net->state != NET_OK ? net->state : NET_E_SOCKET;
@@ -68,7 +88,7 @@ int net_receive_from(struct net *net, unsigned socket, void *data, size_t room,
     if (waiting == 0)
         return net->state != NET_OK ? net->state : NET_E_AGAIN;
     base = net_arena_receive(net->shared, &net->shape, socket);
-    net_ring_get(base, ring, s->receive_tail, &record, sizeof(record));
+    record = record_copy(record_at(base, ring, s->receive_tail));
     if (waiting % NET_RECORD_ALIGN != 0 || !record_good(&record, waiting)) {
         net_broken(net);
         return net->state;

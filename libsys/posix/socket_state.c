@@ -15,6 +15,8 @@ uint64_t socket_deadline(const struct socket *s, int flags, uint64_t time)
 /* A server that died reset its connections. */
 int socket_error(const struct socket *s, int status)
 {
+    if (status == NET_OK)
+        return 0;
     if (status == NET_E_GONE && s->kind == NET_TCP && s->has_number)
         return -ECONNRESET;
     return -net_error_errno(status);
