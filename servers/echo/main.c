@@ -6,6 +6,7 @@
  *   port=7           where it listens
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,10 +47,18 @@ enum {
 static struct pollfd polls[FIRST + STREAMS];
 static struct stream streams[STREAMS];
 static struct datagram datagram;
+static uint16_t own_port; /* big-endian */
 
 static bool is_over(ssize_t n)
 {
     return n < 0 && errno != EAGAIN && errno != EINTR;
+}
+
+/* Another echo server, or one that somebody pretends to be: the two would never
+ * stop. The port is at the same place of both kinds of addresses. */
+static bool is_echo(const struct sockaddr_storage *from)
+{
+    return ((const struct sockaddr_in *)from)->sin_port == own_port;
 }
 
 /* False: none came, or there is no room to send. */
@@ -64,6 +73,8 @@ static bool datagram_turn(struct pollfd *p, struct datagram *d)
         if (n < 0)
             return false;
         d->bytes = (size_t)n;
+        if (is_echo(&d->from))
+            return true;
     }
     n = sendto(p->fd, d->data, d->bytes, 0, (struct sockaddr *)&d->from,
                d->from_bytes);
@@ -191,6 +202,7 @@ int main(int argc, char **argv)
             printf("argument '%s': expected port=1..65535\n", argv[i]);
             return 1;
         }
+    own_port = htons((uint16_t)port);
     for (int i = 0; i < FIRST + STREAMS; i++)
         polls[i].fd = -1;
     for (;;)

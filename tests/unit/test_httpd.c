@@ -332,6 +332,43 @@ static void a_file_is_sent(void **state)
     assert_string_equal(body(), "");
 }
 
+static void a_file_is_sent_over_ipv6(void **state)
+{
+    struct sockaddr_in6 a = {.sin6_family = AF_INET6,
+                             .sin6_port = htons(server.port),
+                             .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM, 0);
+    bool closed;
+
+    (void)state;
+    if (connect(fd, (struct sockaddr *)&a, sizeof(a)) != 0) {
+        close(fd);
+        skip(); /* a host without IPv6 */
+    }
+    assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+    say(fd, "GET /small.txt" HOST "\r\n");
+    hear(fd, &closed);
+    assert_status(200);
+    close(fd);
+}
+
+static void arguments_are_checked(void **state)
+{
+    static const char *const bad[] = {
+        "port=0", "port=65536", "port=",         "port=http",
+        "root=a", "put=upload", "connections=0", "connections=251",
+        "logs",   "",           "port",          "log=1"};
+    struct server s;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        char text[32], *list[1] = {text};
+
+        strcpy(text, bad[i]);
+        assert_ptr_equal(server_arguments(&s, 1, list), text);
+    }
+}
+
 static void head_has_no_body(void **state)
 {
     (void)state;
@@ -965,7 +1002,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_file_is_sent),
+        TEST(a_file_is_sent_over_ipv6),
         TEST(head_has_no_body),
+        cmocka_unit_test(arguments_are_checked),
         TEST(a_large_file_arrives_whole),
         TEST(ranges_are_sent),
         TEST(conditions_are_kept),
