@@ -26,6 +26,7 @@
 
 static const struct config *config;
 static bool dhcp, waiting;
+static ip_addr_t set_dns[DNS_MAX_SERVERS];     /* those that somebody set */
 static ip4_addr_t told;                        /* on the log, last */
 static uint8_t told6[LWIP_IPV6_NUM_ADDRESSES]; /* state that was told */
 static uint32_t conflict_told;                 /* ms; 0: never */
@@ -61,8 +62,8 @@ static void dns_text(char *text, size_t room)
 
 static void told_address(struct netif *n)
 {
-    char address[IP4ADDR_STRLEN_MAX], gateway[IP4ADDR_STRLEN_MAX + 16] = "",
-                                                                   dns[64];
+    char address[IP4ADDR_STRLEN_MAX], dns[64];
+    char gateway[IP4ADDR_STRLEN_MAX + 16] = "";
     const struct dhcp *d = netif_dhcp_data(n);
     unsigned bits =
         (unsigned)__builtin_popcount(ip4_addr_get_u32(netif_ip4_netmask(n)));
@@ -199,7 +200,8 @@ void address_start(const struct config *c)
     if (c->hostname[0] != 0)
         netif_set_hostname(n, c->hostname);
     for (unsigned i = 0; i < c->dns_count; i++)
-        dns_setserver((uint8_t)i, &c->dns[i]);
+        set_dns[i] = c->dns[i];
+    address_look();
     netif_set_status_callback(n, status_changed);
     netif_set_link_callback(n, link_changed);
     netif_set_up(n);
@@ -209,6 +211,19 @@ void address_start(const struct config *c)
         address_dhcp();
     else
         address_set(&c->address, &c->netmask, &c->gateway);
+}
+
+void address_set_dns(const ip_addr_t *server)
+{
+    set_dns[0] = *server;
+    address_look();
+}
+
+void address_look(void)
+{
+    for (uint8_t i = 0; i < DNS_MAX_SERVERS; i++)
+        if (!ip_addr_isany(&set_dns[i]))
+            dns_setserver(i, &set_dns[i]);
 }
 
 void address_watch(const struct pbuf *frame)

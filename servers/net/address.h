@@ -29,6 +29,12 @@ bool address_is_dhcp(void);
 bool address_has_come(void);
 uint32_t address_lease(void);
 
+/* Names are asked of this server first, whatever DHCP and routers say. */
+void address_set_dns(const ip_addr_t *server);
+
+/* About once a second: names a server again that DHCP has put others before. */
+void address_look(void);
+
 /* Looks at an ARP packet that came: does somebody else say our address? */
 struct pbuf;
 void address_watch(const struct pbuf *frame);

@@ -168,7 +168,7 @@ static enum net_status dns_configure(const struct net_address *server)
     } else {
         return NET_E_REQUEST;
     }
-    dns_setserver(0, &address);
+    address_set_dns(&address);
     return NET_OK;
 }
 

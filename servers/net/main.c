@@ -71,6 +71,7 @@ static void driver_look(void)
     if (now - looked < LOOK_NS)
         return;
     looked = now;
+    address_look();
     if (card_check())
         return;
     printf("net: the card is gone: %s\n",

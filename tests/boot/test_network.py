@@ -199,6 +199,18 @@ def test_the_driver_dies(start, wire):
         pytest.fail("no echo after the driver's death\n" + m.tail())
 
 
+def test_the_stack_dies(start, wire):
+    """Its successor takes the card over and has the same addresses."""
+    m = start()
+    peer = Peer(wire)
+    peer.resolve()
+    m.run("kill net")
+    log_until(m, "(net: address 192.0.2.2/24[^$]*){2}")
+    assert peer.resolve() == MAC
+    peer.send4(ICMP, echo(4, 1, b"again"))
+    assert peer.receive4(ICMP) == echo(4, 1, b"again", kind=0)
+
+
 @pytest.mark.parametrize("argument, why", [
     ("adress=dhcp", "not known"),
     ("address=192.0.2.2/31", "bits of its network"),
