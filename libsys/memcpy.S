@@ -4,8 +4,10 @@
  * caches. Network and file servers copy all that they carry.
  *
  * Up to 128 bytes: from both ends towards the middle, where the pieces overlap,
- * so that no length needs a loop. Beyond: the CPU's own string move.
+ * so that no length needs a loop. Beyond: the CPU's own string move, or from WIDE
+ * bytes on, if there is AVX, 256 at a time and the last 256 once more.
  */
+#define WIDE 512
     .section .text.memcpy, "ax", @progbits
     .globl memcpy
     .type memcpy, @function
@@ -45,11 +47,60 @@ memcpy:
 
 /* The last 16 bytes hold what is left over of whole words. */
 .Labove_128:
+    cmp $WIDE, %rdx
+    jb .Lstring
+    cmpb $0, memcpy_wide(%rip)
+    jne .Lwide
+.Lstring:
     lea -16(%rdi, %rdx), %r8
     mov %rdx, %rcx
     shr $3, %rcx
     rep movsq
     movups %xmm1, (%r8)
+    ret
+
+/* r8: where the last 256 bytes go to; rcx: from there up to zero. */
+.Lwide:
+    lea -256(%rdi, %rdx), %r8
+    lea -256(%rsi, %rdx), %r9
+    mov $256, %ecx
+    sub %rdx, %rcx
+.Lnext_256:
+    vmovups (%r9, %rcx), %ymm0
+    vmovups 32(%r9, %rcx), %ymm1
+    vmovups 64(%r9, %rcx), %ymm2
+    vmovups 96(%r9, %rcx), %ymm3
+    vmovups 128(%r9, %rcx), %ymm4
+    vmovups 160(%r9, %rcx), %ymm5
+    vmovups 192(%r9, %rcx), %ymm6
+    vmovups 224(%r9, %rcx), %ymm7
+    vmovups %ymm0, (%r8, %rcx)
+    vmovups %ymm1, 32(%r8, %rcx)
+    vmovups %ymm2, 64(%r8, %rcx)
+    vmovups %ymm3, 96(%r8, %rcx)
+    vmovups %ymm4, 128(%r8, %rcx)
+    vmovups %ymm5, 160(%r8, %rcx)
+    vmovups %ymm6, 192(%r8, %rcx)
+    vmovups %ymm7, 224(%r8, %rcx)
+    add $256, %rcx
+    js .Lnext_256
+    vmovups (%r9), %ymm0
+    vmovups 32(%r9), %ymm1
+    vmovups 64(%r9), %ymm2
+    vmovups 96(%r9), %ymm3
+    vmovups 128(%r9), %ymm4
+    vmovups 160(%r9), %ymm5
+    vmovups 192(%r9), %ymm6
+    vmovups 224(%r9), %ymm7
+    vmovups %ymm0, (%r8)
+    vmovups %ymm1, 32(%r8)
+    vmovups %ymm2, 64(%r8)
+    vmovups %ymm3, 96(%r8)
+    vmovups %ymm4, 128(%r8)
+    vmovups %ymm5, 160(%r8)
+    vmovups %ymm6, 192(%r8)
+    vmovups %ymm7, 224(%r8)
+    vzeroupper
     ret
 
 .Lbelow_16:

@@ -75,11 +75,11 @@ const char *test_memory(void)
 /* Every length and alignment on each side of memcpy's steps. */
 const char *test_copying(void)
 {
-    static unsigned char from[400], to[400];
+    static unsigned char from[1500], to[1500];
 
     for (size_t i = 0; i < sizeof(from); i++)
-        from[i] = (unsigned char)(i * 7 + 1);
-    for (size_t bytes = 0; bytes <= 300; bytes++)
+        from[i] = (unsigned char)(i * 7 + i / 256);
+    for (size_t bytes = 0; bytes <= 1300; bytes += bytes < 300 ? 1 : 9)
         for (size_t shift = 0; shift < 20; shift++) {
             unsigned char *place = to + 40 + shift, *source = from + shift * 3;
 
