@@ -40,6 +40,8 @@ int main(int argc, char **argv)
         storm_dma();
     else if (strcmp(what, "exceptions") == 0)
         storm_exceptions();
+    else if (strcmp(what, "lent") == 0)
+        storm_lent();
     else if (strcmp(what, "questions") == 0)
         storm_questions(true);
     else if (strcmp(what, "impatient") == 0)

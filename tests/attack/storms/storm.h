@@ -20,6 +20,8 @@ void storm_requests(void);
 void storm_dma(void);
 /* exceptions.c: a thread whose every instruction faults. */
 void storm_exceptions(void);
+/* lent.c: accesses to lent memory that is gone, which init mends. */
+void storm_lent(void);
 /* resets.c: requests to the PCI server that take it long. */
 void storm_resets(void);
 /* questions.c: to init, which take it long; `wait`: for the answers. */
