@@ -19,7 +19,7 @@ static void prepare(void)
         raw_must("copy", captable_copy(STARTUP_CAPTABLE, copies + i, 0,
                                        own.frames + i, RIGHT_READ, 0)
                              .status);
-    raw_must("map", memory_map_lent(copies, PAGES, MAP_READ, &lent));
+    raw_must("map", memory_map_lent(copies, PAGES, PAGE_BITS, MAP_READ, &lent));
     memory_free(&own);
     gone = lent.address;
 }
