@@ -199,8 +199,10 @@ static void look_at_deadlines(struct server *s)
     for (uint32_t i = 0; i < s->count;) {
         struct connection *c = s->order[i];
 
+#ifndef MUTATION_no_deadlines
         if (s->site.now >= c->deadline)
             connection_expire(&s->site, c);
+#endif
         if (c->state == CONNECTION_CLOSED)
             forget(s, i);
         else

@@ -38,6 +38,7 @@ class Attempt:
         self.policy = ""         # path of the system's policy
         self.status = None       # with `until: end`: what the guest gave
         self.outside = None      # the network's other end, if there is one
+        self.disk = None         # the image, if there is one
         self.notes = {}          # what the host's part found
         self.over = False        # the attacker is done
 
@@ -289,6 +290,7 @@ def boot(case, build, iso_of, machine, disk_of, directory, at_end, mutation=None
         extra += outside.arguments()
     if options.pop("disk", False):
         options["disks"] = [disk_of()]
+    disk = options.get("disks", [None])[0]
     assert set(options) <= CONFIG_KEYS, f"machine: unknown: {options}"
     options.setdefault("memory", f"{MEMORY >> 20}M")
     attempt = Attempt(case, iso.get("kernel", f"{build}/kernel.elf"),
@@ -296,5 +298,6 @@ def boot(case, build, iso_of, machine, disk_of, directory, at_end, mutation=None
                               extra=extra, **options))
     attempt.policy = policy
     attempt.outside = outside
+    attempt.disk = disk
     attempt.run()
     return attempt

@@ -47,3 +47,10 @@ def blank(target, size=16 << 20):
     with open(target, "wb") as f:
         f.truncate(size)
     return target
+
+
+def read(image, path):
+    """A file on the disk, as the host's own tools read it."""
+    return subprocess.run(
+        ["/usr/sbin/debugfs", "-R", f"cat {path}", f"{image}?offset={PARTITION}"],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True).stdout

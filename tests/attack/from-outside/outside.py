@@ -1,19 +1,24 @@
-"""Floods of the network card, by a neighbour on its cable, while the system
-serves. What is random is so by SEED."""
+"""Attacks from outside while files are served over HTTP: floods by a neighbour on
+the card's cable, and clients who keep connections. What is random is so by
+SEED."""
 
+import http.client
 import os
 import random
+import socket
 import struct
 import time
 
 from tests.attack.outside import (CARD, GUEST, NEIGHBOUR, NEIGHBOUR_MAC,
                                   Meanwhile)
-from tests.lib import frames
+from tests.lib import disks, frames
 from tests.lib.machine import PATIENCE
 
 BATCH, BATCHES = 512, 32
 SECONDS = 4                       # of flood, at least
 SEED = int(os.environ.get("SEED", "1"))
+FILE = "/docs/kernel-api.md"
+PATIENT = 40                      # seconds for a file, and for the server
 LINK_LOCAL = "fe80::5054:ff:fe12:3456"
 NEIGHBOUR6 = "fe80::c0:ff:feee:77"
 
@@ -116,23 +121,56 @@ class Flood:
         return asked - 1, self.answered
 
 
-def pings(net):
-    """How long five pings took; None: one was not answered."""
+def fetch(attempt):
+    """Seconds that a client of the host waited for a file; None: it did not
+    come, or not as it is on the disk."""
     start = time.monotonic()
-    for number in range(60000, 60005):
-        net.ask(number)
-        if not net.answered(number):
+    try:
+        came, _ = attempt.outside.fetch(FILE, PATIENT)
+    except AssertionError:
+        return None
+    return time.monotonic() - start if came == attempt.notes["file"] else None
+
+
+def wait_for_server(attempt):
+    end = time.monotonic() + PATIENT * PATIENCE
+    attempt.notes["file"] = disks.read(attempt.disk, FILE)
+    while fetch(attempt) is None:
+        assert time.monotonic() < end, "the web server is not there"
+        time.sleep(0.5)
+    attempt.notes["before"] = fetch(attempt)
+
+
+class Kept:
+    """A client that is connected already and asks again and again."""
+
+    def __init__(self, attempt):
+        self.attempt = attempt
+        self.connection = http.client.HTTPConnection(
+            "127.0.0.1", attempt.outside.ports["http"], timeout=PATIENT * PATIENCE)
+        assert self.fetch() is not None, "not served before the flood"
+
+    def fetch(self):
+        start = time.monotonic()
+        try:
+            self.connection.request("GET", FILE)
+            came = self.connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
             return None
-    return time.monotonic() - start
+        return (time.monotonic() - start if came == self.attempt.notes["file"]
+                else None)
 
 
-def flood_with(make, attempt):
-    net = attempt.outside
-    attempt.notes["before"] = pings(net)
-    flood = Flood(net, make)
-    time.sleep(SECONDS * PATIENCE)
+def flood_with(make, attempt, kept=False):
+    wait_for_server(attempt)
+    once = Kept(attempt).fetch if kept else lambda: fetch(attempt)
+    flood = Flood(attempt.outside, make)
+    end = time.monotonic() + SECONDS * PATIENCE
+    attempt.notes["during"] = []
+    while time.monotonic() < end:
+        attempt.notes["during"].append(once())
     attempt.notes["pings"] = flood.stop()
-    attempt.notes["after"] = pings(net)
+    attempt.notes["after"] = fetch(attempt)
 
 
 def flood_small(attempt):
@@ -144,8 +182,53 @@ def flood_fragments(attempt):
 
 
 def flood_connections(attempt):
-    flood_with(connections, attempt)
+    # Half-open connections push out half-open ones: who is connected stays.
+    flood_with(connections, attempt, kept=True)
 
 
 def flood_malformed(attempt):
     flood_with(malformed, attempt)
+
+
+# Clients that keep the web server's connections to themselves.
+
+CLIENTS = 16                      # twice as many as it takes (policy.yaml)
+
+
+def slow_head(net, number):
+    """A request, byte by byte."""
+    with net.connect("http", PATIENT) as s:
+        for byte in b"GET / HTTP/1.1\r\nHost: cordon\r\nX: " + bytes([65]) * 200:
+            s.sendall(bytes([byte]))
+            time.sleep(0.5)
+
+
+def stalled(net, number):
+    """A request for 64 MiB, of which nothing is read."""
+    with net.connect("http", PATIENT) as s:
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        s.sendall(b"GET /big.bin HTTP/1.1\r\nHost: cordon\r\n\r\n")
+        time.sleep(60)
+
+
+def again(client, attempt, number):
+    try:
+        client(attempt.outside, number)
+    except OSError:
+        time.sleep(0.1)           # it was shown the door
+
+
+def keep_with(client, attempt):
+    wait_for_server(attempt)
+    for _ in range(CLIENTS):      # they end with the test
+        Meanwhile(lambda number: again(client, attempt, number))
+    time.sleep(2)
+    attempt.notes["during"] = [fetch(attempt)]
+
+
+def keep_slow(attempt):
+    keep_with(slow_head, attempt)
+
+
+def keep_stalled(attempt):
+    keep_with(stalled, attempt)
