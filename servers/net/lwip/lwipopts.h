@@ -59,8 +59,11 @@ void heap_give(void *block);
 #define LWIP_SUPPORT_CUSTOM_PBUF     1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
-/* Addresses of neighbours, and packets that wait for one. */
-#define ARP_TABLE_SIZE            64
+/* Addresses of neighbours, and packets that wait for one. All of a usual network
+ * (/24): when there are more, those that are known make room for those that are
+ * asked for, so a flood from neighbours that are not there would cut off the
+ * gateway. */
+#define ARP_TABLE_SIZE            256
 #define ARP_QUEUEING              1
 #define ARP_QUEUE_LEN             8
 #define MEMP_NUM_ARP_QUEUE        64
