@@ -186,10 +186,11 @@ def check_sums(frame):
 
 def pcap_told(path, *which):
     """What tcpdump says of the frames of a pcap file that its filter lets
-    through, and those of its lines that find fault with one."""
+    through, and those of its lines that find fault with one. (What stands
+    behind a tab is what an application said.)"""
     told = subprocess.run(["tcpdump", "-nnvvr", path, *which], check=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True).stdout
-    return told, re.findall(r"^.*(?:\bbad[ -]|incorrect|wrong|truncated|invalid|\[\|).*$",
+    return told, re.findall(r"^(?!\t).*(?:\bbad[ -]|incorrect|wrong|truncated|invalid|\[\|).*$",
                             told, re.M)
 
 
