@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "servers/net/heap.h"
+
 #define NO_SYS               1
 #define SYS_LIGHTWEIGHT_PROT 0
 #define LWIP_NETCONN         0
@@ -15,9 +17,6 @@
 
 /* Memory: what may be sent from is in one heap (heap.c), lent to the card;
  * structures are in pools of their own, which nobody else sees. */
-void *heap_take(size_t bytes);
-void *heap_take_zeroed(size_t count, size_t bytes);
-void heap_give(void *block);
 #define MEM_CUSTOM_ALLOCATOR 1
 #define MEM_CUSTOM_MALLOC    heap_take
 #define MEM_CUSTOM_CALLOC    heap_take_zeroed

@@ -7,6 +7,9 @@
 #include <limits.h>
 #include <stdint.h>
 
+#include "servers/net/checksum.h"
+#include "servers/net/random.h"
+
 /* lwIP takes it as the sign that <unistd.h> has ssize_t. */
 #ifndef SSIZE_MAX
 #define SSIZE_MAX LONG_MAX
@@ -18,11 +21,8 @@ _Noreturn void stack_assertion(const char *what, const char *file, int line);
 #define LWIP_PLATFORM_DIAG(what)
 
 /* For ports, transaction numbers and delays that nobody should guess. */
-uint32_t random_word(void);
 #define LWIP_RAND() random_word()
 
-/* The ones' complement sum of `bytes` bytes, not inverted (checksum.c). */
-uint16_t checksum_sum(const void *data, int bytes);
 #define LWIP_CHKSUM checksum_sum
 
 /* One instruction each; lwIP's own are calls. */
