@@ -109,9 +109,8 @@ static void send_alike(struct intel_queue *q, const struct packet_piece *pieces)
     }
 }
 
-/* Packets of several pieces, or with other offloads. */
-static void send_packet(struct intel_queue *q,
-                        const struct packet_piece *pieces)
+static void send_encoded(struct intel_queue *q,
+                         const struct packet_piece *pieces)
 {
     struct intel_descriptor made[PACKET_MAX_SEGMENTS + 1];
     uint32_t count = transmit_encode(pieces, &q->context, made);
@@ -123,6 +122,17 @@ static void send_packet(struct intel_queue *q,
         d->low = made[i].low;
         d->high = made[i].high;
     }
+}
+
+/* Packets of several pieces, or with offloads. Returns the pieces. */
+static __attribute__((noinline)) uint32_t
+send_packet(struct intel_queue *q, const struct packet_piece *pieces)
+{
+    if (q->context.key != 0 && transmit_key(pieces) == q->context.key)
+        send_alike(q, pieces);
+    else
+        send_encoded(q, pieces);
+    return pieces[0].pieces;
 }
 
 void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
@@ -138,11 +148,7 @@ void queue_send(struct intel_queue *q, const struct packet_piece *pieces,
             &q->transmit[q->transmit_tail & TRANSMIT_MASK];
 
         if (p->flags != 0) {
-            if (transmit_key(p) == q->context.key && q->context.key != 0)
-                send_alike(q, p);
-            else
-                send_packet(q, p);
-            done += p->pieces;
+            done += send_packet(q, p);
             continue;
         }
         d->low = p->at;
