@@ -45,15 +45,16 @@ int net_send_to(struct net *net, unsigned socket, const void *data,
                 size_t bytes, const struct net_address *to)
 {
     struct net_socket *s = datagram_socket(net, socket);
-    uint32_t ring = net->shape.send_bytes;
+    uint32_t ring = net->shape.send_bytes, all;
     struct net_record *record;
     uint8_t *base;
 
     if (s == NULL)
         return net->state != NET_OK ? net->state : NET_E_SOCKET;
-    if (bytes > DATAGRAM_MAX || record_bytes((uint32_t)bytes) > ring)
+    all = record_bytes((uint32_t)bytes);
+    if (bytes > DATAGRAM_MAX || all > ring)
         return NET_E_SIZE;
-    if (net_room(net, socket, s) < record_bytes((uint32_t)bytes))
+    if (net_room_for(net, socket, s, all) < all)
         return net->state != NET_OK ? net->state : NET_E_AGAIN;
     base = net_arena_send(net->shared, &net->shape, socket);
     record = record_at(base, ring, s->send_head);
@@ -62,7 +63,7 @@ int net_send_to(struct net *net, unsigned socket, const void *data,
         record->peer = *to;
     net_ring_put(base, ring, s->send_head + (uint32_t)sizeof(*record), data,
                  bytes);
-    net_sent(net, socket, s, record_bytes((uint32_t)bytes));
+    net_sent(net, socket, s, all);
     return NET_OK;
 }
 

@@ -76,6 +76,15 @@ void net_broken(struct net *net);
 /* Free bytes of the send ring; looks at the server's position. */
 uint32_t net_room(struct net *net, unsigned socket, struct net_socket *s);
 
+/* The same; looks only if what is known of is less than `enough`. */
+static inline uint32_t net_room_for(struct net *net, unsigned socket,
+                                    struct net_socket *s, size_t enough)
+{
+    uint32_t known = net->shape.send_bytes - (s->send_head - s->send_tail);
+
+    return known >= enough ? known : net_room(net, socket, s);
+}
+
 /* Bytes waiting in the receive ring; looks at the server's position. */
 uint32_t net_waiting(struct net *net, unsigned socket, struct net_socket *s);
 

@@ -22,7 +22,7 @@ size_t net_send(struct net *net, unsigned socket, const void *data,
 
     if (s == NULL)
         return 0;
-    room = net_room(net, socket, s);
+    room = net_room_for(net, socket, s, bytes);
     if (bytes > room)
         bytes = room;
     if (bytes == 0)

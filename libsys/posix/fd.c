@@ -1,5 +1,7 @@
 /*
- * The table of file descriptors.
+ * The table of file descriptors. Each call begins with a look at it, so that
+ * takes no lock: an entry counts its changes, and who meets one under way looks
+ * again under the mutex.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -28,20 +30,50 @@ static const struct fd_operations end = {.read = end_read};
 static const struct fd_operations logged = {.write = log_fd_write,
                                             .terminal = true};
 
+struct entry {
+    struct descriptor d;
+    uint32_t changes; /* odd: one is under way */
+};
+
 /* Two tables, so that the large one takes no room in the program's file. */
 #define STANDARD 3
-static struct descriptor standard[STANDARD] = {
-    [STDIN_FILENO] = {&end, NULL},
-    [STDOUT_FILENO] = {&logged, NULL},
-    [STDERR_FILENO] = {&logged, NULL},
+static struct entry standard[STANDARD] = {
+    [STDIN_FILENO] = {.d = {&end, NULL}},
+    [STDOUT_FILENO] = {.d = {&logged, NULL}},
+    [STDERR_FILENO] = {.d = {&logged, NULL}},
 };
-static struct descriptor others[FD_MAX - STANDARD];
+static struct entry others[FD_MAX - STANDARD];
 static struct mutex lock;
 
 /* `fd` below FD_MAX. */
-static struct descriptor *entry(int fd)
+static struct entry *entry(int fd)
 {
     return fd < STANDARD ? &standard[fd] : &others[fd - STANDARD];
+}
+
+/* Under the mutex. */
+static void change(struct entry *e, const struct fd_operations *operations,
+                   void *state)
+{
+    uint32_t changes = e->changes;
+
+    __atomic_store_n(&e->changes, changes + 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_store_n(&e->d.operations, operations, __ATOMIC_RELAXED);
+    __atomic_store_n(&e->d.state, state, __ATOMIC_RELAXED);
+    __atomic_store_n(&e->changes, changes + 2, __ATOMIC_RELEASE);
+}
+
+/* False: it changed meanwhile. */
+static bool copy(const struct entry *e, struct descriptor *out)
+{
+    uint32_t before = __atomic_load_n(&e->changes, __ATOMIC_ACQUIRE);
+
+    out->operations = __atomic_load_n(&e->d.operations, __ATOMIC_RELAXED);
+    out->state = __atomic_load_n(&e->d.state, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return before % 2 == 0 &&
+           __atomic_load_n(&e->changes, __ATOMIC_RELAXED) == before;
 }
 
 int fd_open(const struct fd_operations *operations, void *state)
@@ -49,10 +81,10 @@ int fd_open(const struct fd_operations *operations, void *state)
     int fd = 0;
 
     mutex_lock(&lock);
-    while (fd < FD_MAX && entry(fd)->operations != NULL)
+    while (fd < FD_MAX && entry(fd)->d.operations != NULL)
         fd++;
     if (fd < FD_MAX)
-        *entry(fd) = (struct descriptor){operations, state};
+        change(entry(fd), operations, state);
     mutex_unlock(&lock);
     return fd < FD_MAX ? fd : -EMFILE;
 }
@@ -63,7 +95,7 @@ void fd_set_operations(int fd, const struct fd_operations *operations,
     if (fd < 0 || fd >= FD_MAX)
         return;
     mutex_lock(&lock);
-    *entry(fd) = (struct descriptor){operations, state};
+    change(entry(fd), operations, state);
     mutex_unlock(&lock);
 }
 
@@ -71,9 +103,11 @@ bool descriptor_get(int fd, struct descriptor *out)
 {
     if (fd < 0 || fd >= FD_MAX)
         return false;
-    mutex_lock(&lock);
-    *out = *entry(fd);
-    mutex_unlock(&lock);
+    if (!copy(entry(fd), out)) {
+        mutex_lock(&lock);
+        *out = entry(fd)->d;
+        mutex_unlock(&lock);
+    }
     return out->operations != NULL;
 }
 
@@ -82,8 +116,8 @@ bool descriptor_remove(int fd, struct descriptor *out)
     if (fd < 0 || fd >= FD_MAX)
         return false;
     mutex_lock(&lock);
-    *out = *entry(fd);
-    *entry(fd) = (struct descriptor){NULL, NULL};
+    *out = entry(fd)->d;
+    change(entry(fd), NULL, NULL);
     mutex_unlock(&lock);
     return out->operations != NULL;
 }

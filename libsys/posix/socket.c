@@ -54,7 +54,7 @@ static int make(int domain, int type, unsigned kind, struct socket **out)
     s->protocol = protocol_of(kind, domain);
     s->nonblocking = (type & SOCK_NONBLOCK) != 0;
     *out = s;
-    return domain == AF_INET ? socket_begin(s, 4) : 0;
+    return domain == AF_INET ? socket_begin(s, NULL) : 0;
 }
 
 static void unmake(struct socket *s)
@@ -137,7 +137,7 @@ int bind(int fd, const struct sockaddr *address, socklen_t bytes)
         memcmp(own.address, &in6addr_any, sizeof(in6addr_any)) == 0)
         own.family = s->only_ipv6 ? 6 : 0; /* any of both */
     if (error == 0)
-        error = socket_begin(s, socket_family(s, &own));
+        error = socket_begin(s, &own);
     if (error == 0)
         error = socket_error(s, net_bind(s->use->net, s->number, &own));
     return (int)socket_leave(error);
@@ -154,7 +154,7 @@ int listen(int fd, int backlog)
         return (int)socket_leave(-EOPNOTSUPP);
     if (s->connecting || s->connected)
         return (int)socket_leave(-EINVAL);
-    error = socket_begin(s, socket_family(s, NULL));
+    error = socket_begin(s, NULL);
     if (error == 0)
         error =
             socket_error(s, net_listen(s->use->net, s->number,

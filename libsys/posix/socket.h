@@ -74,8 +74,12 @@ void socket_wake(struct socket_net *use);
 /* When a call must end: now, with O_NONBLOCK or MSG_DONTWAIT. */
 uint64_t socket_deadline(const struct socket *s, int flags, uint64_t time);
 
-/* minus errno of an enum net_status, on this socket. */
-int socket_error(const struct socket *s, int status);
+/* minus errno of an enum net_status, on this socket; 0 for NET_OK. */
+int socket_error_number(const struct socket *s, int status);
+static inline int socket_error(const struct socket *s, int status)
+{
+    return status == NET_OK ? 0 : socket_error_number(s, status);
+}
 
 /* Takes the error that came, if one did: minus errno, or 0. _note: into
  * s->error. */
@@ -85,13 +89,14 @@ void socket_error_note(struct socket *s);
 /* enum net_events; 0 without a number. */
 unsigned socket_events(const struct socket *s);
 
-/* Gets the socket its number, for addresses of `family` (4, 6, 0: both), if it
- * has none. 0 or -errno. */
-int socket_begin(struct socket *s, unsigned family);
-/* The family that its first use needs: `address` is what it binds or sends to;
- * NULL: none. */
-unsigned socket_family(const struct socket *s,
-                       const struct net_address *address);
+/* Gets the socket its number, if it has none. 0 or -errno. `address` is what it
+ * will bind or send to (NULL: not known), which says the family. */
+int socket_begin_now(struct socket *s, const struct net_address *address);
+static inline int socket_begin(struct socket *s,
+                               const struct net_address *address)
+{
+    return s->has_number ? 0 : socket_begin_now(s, address);
+}
 
 /* Sets an option, at once or when the socket gets its number. */
 int socket_option_set(struct socket *s, enum net_option option, uint32_t value);

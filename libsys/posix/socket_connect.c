@@ -63,7 +63,7 @@ static int connect_stream(struct socket *s, const struct net_address *peer)
         error = connect_look(s);
         return error == -EAGAIN ? -EALREADY : error;
     }
-    error = socket_begin(s, socket_family(s, peer));
+    error = socket_begin(s, peer);
     if (error != 0)
         return error;
     status = net_connect(s->use->net, s->number, peer);
@@ -76,7 +76,7 @@ static int connect_stream(struct socket *s, const struct net_address *peer)
 
 static int connect_datagram(struct socket *s, const struct net_address *peer)
 {
-    int error = socket_begin(s, socket_family(s, peer));
+    int error = socket_begin(s, peer);
 
     if (error == 0)
         error = socket_error(s, net_connect(s->use->net, s->number, peer));

@@ -68,7 +68,7 @@ ssize_t datagram_send(struct socket *s, const struct iovec *pieces, int count,
         return -EDESTADDRREQ;
     if (total(pieces, count) > s->use->net->shape.send_bytes)
         return -EMSGSIZE;
-    result = socket_begin(s, socket_family(s, to));
+    result = socket_begin(s, to);
     if (result != 0)
         return result;
     result = count == 1
@@ -142,7 +142,7 @@ ssize_t datagram_receive(struct socket *s, const struct iovec *pieces,
 
     if (flags & MSG_OOB)
         return -EOPNOTSUPP;
-    error = socket_begin(s, socket_family(s, NULL));
+    error = socket_begin(s, NULL);
     if (error != 0)
         return error;
     return count == 1 ? receive_one(s, pieces[0].iov_base, pieces[0].iov_len,

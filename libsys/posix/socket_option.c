@@ -111,7 +111,7 @@ static int general_set(struct socket *s, int name, const void *value,
 static int group_set(struct socket *s, const struct net_address *group,
                      bool join)
 {
-    int error = socket_begin(s, socket_family(s, NULL));
+    int error = socket_begin(s, NULL);
 
     if (s->kind != NET_UDP)
         return -EOPNOTSUPP;

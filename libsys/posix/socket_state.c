@@ -13,7 +13,7 @@ uint64_t socket_deadline(const struct socket *s, int flags, uint64_t time)
 }
 
 /* A server that died reset its connections. */
-int socket_error(const struct socket *s, int status)
+int socket_error_number(const struct socket *s, int status)
 {
     if (status == NET_OK)
         return 0;
@@ -24,12 +24,15 @@ int socket_error(const struct socket *s, int status)
 
 int socket_error_take(struct socket *s)
 {
-    int error = -s->error;
+    int error = s->error;
 
-    s->error = 0;
-    if (error == 0 && s->has_number)
-        error = socket_error(s, net_take_error(s->use->net, s->number));
-    return error;
+    if (error != 0) {
+        s->error = 0;
+        return -error;
+    }
+    return s->has_number
+               ? socket_error(s, net_take_error(s->use->net, s->number))
+               : 0;
 }
 
 void socket_error_note(struct socket *s)
@@ -43,8 +46,10 @@ unsigned socket_events(const struct socket *s)
     return s->has_number ? net_events(s->use->net, s->number) : 0;
 }
 
-unsigned socket_family(const struct socket *s,
-                       const struct net_address *address)
+/* The family that its first use needs: `address` is what it binds or sends to;
+ * NULL: none. */
+static unsigned family_of(const struct socket *s,
+                          const struct net_address *address)
 {
     if (s->domain == AF_INET)
         return 4;
@@ -67,14 +72,11 @@ static int options_apply(struct socket *s)
     return status;
 }
 
-int socket_begin(struct socket *s, unsigned family)
+int socket_begin_now(struct socket *s, const struct net_address *address)
 {
     struct net *net = s->use->net;
-    int status;
-
-    if (s->has_number)
-        return 0;
-    status = net_socket(net, (enum net_kind)s->kind, family, &s->number);
+    int status = net_socket(net, (enum net_kind)s->kind, family_of(s, address),
+                            &s->number);
     if (status != NET_OK)
         return socket_error(s, status);
     s->has_number = true;
