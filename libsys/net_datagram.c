@@ -17,7 +17,7 @@ static uint32_t record_bytes(uint32_t bytes)
 /* A ring's end is no place within a record: both are of NET_RECORD_ALIGN. */
 static struct net_record *record_at(uint8_t *base, uint32_t ring, uint32_t at)
 {
-    return (struct net_record *)(base + (at & (ring - 1)));
+    return (void *)(base + (at & (ring - 1)));
 }
 
 /* Read once, so that what is checked is what is used. */
@@ -27,7 +27,7 @@ static struct net_record record_copy(const struct net_record *shared)
         uint64_t words[sizeof(struct net_record) / 8];
         struct net_record record;
     } copy;
-    const uint64_t *from = (const uint64_t *)shared;
+    const uint64_t *from = (const void *)shared;
 
     for (unsigned i = 0; i < sizeof(copy.words) / 8; i++)
         copy.words[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
