@@ -7,7 +7,6 @@
 
 #include <cordon/cordon.h>
 #include <lwip/priv/tcp_priv.h>
-#include <lwip/raw.h>
 #include <lwip/udp.h>
 
 #include "servers/net/clients.h"
@@ -270,12 +269,11 @@ static enum net_status call_shutdown(struct socket *s, struct message *m)
     return NET_OK;
 }
 
-static struct ip_pcb *pcb_of(const struct socket *s)
+static struct ip_pcb *pcb_of(struct socket *s)
 {
     if (s->kind == NET_TCP)
         return (struct ip_pcb *)s->tcp;
-    return s->kind == NET_UDP ? (struct ip_pcb *)s->udp
-                              : (struct ip_pcb *)s->raw;
+    return s->kind == NET_UDP ? (struct ip_pcb *)s->udp : &s->options;
 }
 
 static enum net_status option_flag(struct socket *s, uint8_t flag, bool on)

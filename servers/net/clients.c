@@ -35,6 +35,11 @@ struct client *client_at(unsigned i)
     return i < CLIENTS_MAX && clients[i].badge != 0 ? &clients[i] : NULL;
 }
 
+unsigned client_number(const struct client *c)
+{
+    return (unsigned)(c - clients);
+}
+
 static enum net_status client_ask(uint64_t badge, struct client *c)
 {
     enum service_error error = service_client(badge, &c->rights);

@@ -19,7 +19,7 @@
 #include <cordon/clock.h>
 #include <cordon/net_protocol.h>
 #include <cordon/service.h>
-#include <lwip/ip_addr.h>
+#include <lwip/ip.h>
 #include <lwip/netif.h>
 
 #include "servers/net/arena.h"
@@ -38,7 +38,6 @@
 struct tcp_ext_arg_callbacks;
 struct tcp_pcb;
 struct udp_pcb;
-struct raw_pcb;
 struct pbuf;
 
 /* A connection that came and was not accepted yet. */
@@ -67,7 +66,7 @@ struct socket {
     bool closing;    /* NET_CALL_END: free when all is sent */
     struct tcp_pcb *tcp; /* NULL when lwIP has no use for it any more */
     struct udp_pcb *udp;
-    struct raw_pcb *raw;
+    struct ip_pcb options; /* ping: its own, the pcb is everybody's */
     /* Positions: of the client as it last said, checked, and ours. */
     uint32_t send_head;    /* the client's */
     uint32_t send_next;    /* handed to lwIP up to here */
@@ -128,6 +127,7 @@ extern struct socket_counts socket_counts;
 
 /* The client with this number, NULL if there is none; for list.c. */
 struct client *client_at(unsigned i);
+unsigned client_number(const struct client *c);
 
 /* The sender of a message, asked for at init the first time. */
 enum net_status client_find(uint64_t badge, struct client **out);

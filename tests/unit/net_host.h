@@ -221,7 +221,8 @@ static err_t host_card_init(struct netif *n)
     n->mtu = 1500;
     n->output = host_output;
     n->output_ip6 = host_output6;
-    n->flags = NETIF_FLAG_UP | NETIF_FLAG_LINK_UP | NETIF_FLAG_BROADCAST;
+    n->flags = NETIF_FLAG_UP | NETIF_FLAG_LINK_UP | NETIF_FLAG_BROADCAST |
+               NETIF_FLAG_IGMP;
     return ERR_OK;
 }
 

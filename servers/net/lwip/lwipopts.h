@@ -96,7 +96,7 @@
 #define MEMP_NUM_TCP_PCB           2048
 #define MEMP_NUM_TCP_PCB_LISTEN    1024
 #define MEMP_NUM_UDP_PCB           (1024 + 16) /* and lwIP's own */
-#define MEMP_NUM_RAW_PCB           1024
+#define MEMP_NUM_RAW_PCB           4           /* all pings share two */
 #define TCP_LISTEN_BACKLOG         1
 #define TCP_DEFAULT_LISTEN_BACKLOG 64
 #define LWIP_TCP_KEEPALIVE         1
