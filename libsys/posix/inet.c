@@ -13,19 +13,19 @@
 /* The functions behind the macros, for those who take their address. */
 uint32_t(htonl)(uint32_t n)
 {
-    return htonl(n);
+    return __builtin_bswap32(n);
 }
 uint16_t(htons)(uint16_t n)
 {
-    return htons(n);
+    return __builtin_bswap16(n);
 }
 uint32_t(ntohl)(uint32_t n)
 {
-    return ntohl(n);
+    return __builtin_bswap32(n);
 }
 uint16_t(ntohs)(uint16_t n)
 {
-    return ntohs(n);
+    return __builtin_bswap16(n);
 }
 
 /* One part of an address as inet_aton has it: 12, 014, 0xc. */
