@@ -58,7 +58,8 @@
 #define LWIP_SUPPORT_CUSTOM_PBUF     1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
 
-/* Addresses of neighbours, and packets that wait for one. All of a usual network
+/* Addresses of neighbours, and packets that wait for one. All of a usual
+ * network
  * (/24): when there are more, those that are known make room for those that are
  * asked for, so a flood from neighbours that are not there would cut off the
  * gateway. */
