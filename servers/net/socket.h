@@ -6,9 +6,10 @@
  * server knows of a socket it keeps here.
  *
  *   clients.c      connections, turns, wake-ups
- *   calls.c        the calls, decoded
+ *   calls.c        the calls, decoded; socket_calls.c, option_call.c
  *   socket.c       what all sockets have: numbers, rings, events
- *   tcp_socket.c, tcp_listen.c, udp_socket.c, ping_socket.c
+ *   tcp_socket.c   connections; tcp_work.c, tcp_listen.c
+ *   datagram.c     records, who may be sent to; udp_socket.c, ping_socket.c
  *   resolve.c, list.c
  *   rules.c, ip_address.c, arena.c, wake.c
  */
@@ -213,7 +214,7 @@ enum net_status socket_target(struct socket *s, uint8_t protocol,
 bool socket_may_hear(struct socket *s, uint8_t protocol,
                      const struct net_address *from);
 
-/* ---- tcp_socket.c ---- */
+/* ---- tcp_socket.c, tcp_work.c ---- */
 
 /* Whose a pcb is: lwIP's ext_args have it under this number. */
 extern uint8_t tcp_slot;
@@ -228,6 +229,8 @@ enum net_status tcp_socket_connect(struct socket *s,
 bool tcp_socket_work(struct socket *s);
 /* Lets go of the pcb: it is reset, or (`abort` false) was finished. */
 void tcp_socket_drop(struct socket *s, bool abort);
+/* Keeps account of what its client has under way with lwIP. */
+void tcp_queue_count(struct socket *s);
 /* Takes an accepted connection over. */
 void tcp_socket_adopt(struct socket *s, struct incoming *in);
 /* The window for a connection with the ring of this client. */

@@ -4,8 +4,10 @@
  * is an allocation of its own), must come to rest, and must go on serving: the
  * connection of two others carries its stream all the while.
  *
- * links: servers/net/calls.c servers/net/clients.c servers/net/socket.c
- *  links: servers/net/tcp_socket.c servers/net/tcp_listen.c
+ * links: servers/net/calls.c servers/net/socket_calls.c
+ *  links: servers/net/option_call.c servers/net/clients.c servers/net/socket.c
+ *  links: servers/net/tcp_socket.c servers/net/tcp_work.c
+ *  links: servers/net/tcp_listen.c servers/net/datagram.c
  *  links: servers/net/udp_socket.c servers/net/ping_socket.c
  *  links: servers/net/ip_address.c servers/net/resolve.c servers/net/list.c
  *  links: servers/net/rules.c servers/net/heap.c servers/net/checksum.c
