@@ -104,6 +104,9 @@ bool net_tell(struct net *net);
 uint64_t net_doze(const struct net *net, bool kick, uint64_t deadline);
 bool net_woken(struct net *net, uint64_t status);
 
+/* What net_sleep() or net_woken() found is not to be returned by net_news(). */
+void net_news_forget(struct net *net);
+
 /* To and from a ring of `ring` bytes at position `at`, round its end. */
 void net_ring_put(uint8_t *base, uint32_t ring, uint32_t at, const void *data,
                   size_t bytes);

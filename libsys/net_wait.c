@@ -78,6 +78,12 @@ int net_news(struct net *net)
     return -1;
 }
 
+void net_news_forget(struct net *net)
+{
+    for (unsigned i = 0; i < words(net); i++)
+        net->news[i] = 0;
+}
+
 bool net_sleep(struct net *net)
 {
     if (net->state != NET_OK)

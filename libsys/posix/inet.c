@@ -255,5 +255,5 @@ const char *inet_ntop(int family, const void *restrict address,
         errno = ENOSPC;
         return NULL;
     }
-    return strcpy(text, out);
+    return memcpy(text, out, strlen(out) + 1);
 }

@@ -137,13 +137,6 @@ void socket_wake(struct socket_net *use)
         notification_signal(wake);
 }
 
-/* The server's bits have done their duty once everybody looks again. */
-static void news_forget(struct net *net)
-{
-    while (net_news(net) >= 0)
-        ;
-}
-
 static void sleep_for_all(struct socket_net *use, uint64_t deadline)
 {
     struct net *net = use->net;
@@ -161,7 +154,7 @@ static void sleep_for_all(struct socket_net *use, uint64_t deadline)
     } else {
         net_kick(net);
     }
-    news_forget(net);
+    net_news_forget(net); /* everybody looks again */
     happened(use);
 }
 
