@@ -44,6 +44,8 @@ static int files_try_path(const struct files *files, struct message *m,
     return files_call(files, m);
 }
 
+static int files_connect_to(struct files *files, cap_t endpoint, bool lasting);
+
 /* A server that died meanwhile is being restarted: connect to its successor, to
  * ask again. False: `error` is another one. */
 static bool files_reconnect(struct files *files, int error)
@@ -56,7 +58,7 @@ static bool files_reconnect(struct files *files, int error)
     if (error == FILES_ERR_GONE)
         clock_sleep(FILES_PAUSE);
     files_disconnect(files);
-    files_connect(files, endpoint);
+    files_connect_to(files, endpoint, files->lasting);
     files->lives = lives;
     return true;
 }
@@ -118,15 +120,15 @@ static int buffer_fetch(const struct files *files, uint64_t first,
 static int buffer_map(struct files *files)
 {
     uint64_t count = files->buffer_bytes >> PAGE_BITS, fetched;
+    unsigned access = files->may_write ? MAP_READ | MAP_WRITE : MAP_READ;
     cap_t run = slot_alloc_run(count);
     struct memory map;
     int error = run ? FILES_OK : FILES_ERR_MEMORY;
 
     for (uint64_t at = 0; !error && at < count; at += fetched)
         error = buffer_fetch(files, at, count, run, &fetched);
-    if (!error &&
-        memory_map(run, count, PAGE_BITS,
-                   files->may_write ? MAP_READ | MAP_WRITE : MAP_READ, &map))
+    if (!error && (files->lasting ? memory_map_lent : memory_map)(
+                      run, count, PAGE_BITS, access, &map))
         error = FILES_ERR_MEMORY;
     if (error) {
         if (run)
@@ -138,13 +140,14 @@ static int buffer_map(struct files *files)
     return FILES_OK;
 }
 
-int files_connect(struct files *files, cap_t endpoint)
+static int files_connect_to(struct files *files, cap_t endpoint, bool lasting)
 {
     struct message m;
     int error;
 
     memset(files, 0, sizeof(*files));
     files->endpoint = endpoint;
+    files->lasting = lasting;
     error = files_call_words(files, &m, FILES_CONNECT, 0, NULL);
     if (error)
         return error;
@@ -157,11 +160,34 @@ int files_connect(struct files *files, cap_t endpoint)
     return buffer_map(files);
 }
 
+int files_connect(struct files *files, cap_t endpoint)
+{
+    return files_connect_to(files, endpoint, false);
+}
+
 int files_connect_service(struct files *files, const char *name)
 {
     cap_t endpoint = service_find(name);
 
     return endpoint ? files_connect(files, endpoint) : FILES_ERR_GONE;
+}
+
+int files_connect_lasting(struct files *files, const char *name)
+{
+    cap_t endpoint = service_find(name);
+
+    return endpoint ? files_connect_to(files, endpoint, true) : FILES_ERR_GONE;
+}
+
+static uint64_t word_at(const uint8_t *at)
+{
+    return *(const volatile uint64_t *)(const void *)at;
+}
+
+bool files_is_lent(const struct files *files)
+{
+    return files->buffer && word_at(files->buffer) == FILES_LENT &&
+           word_at(files->buffer + files->buffer_bytes - 8) == FILES_LENT;
 }
 
 void files_disconnect(struct files *files)
@@ -240,6 +266,22 @@ int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
     return FILES_OK;
 }
 
+/* Where in the buffer `data` is: as many bytes of it as there are, else copied
+ * to its start. */
+static size_t buffer_put(const struct files *files, const uint8_t *data,
+                         size_t *bytes)
+{
+    size_t where = (size_t)(data - files->buffer);
+
+    if (where >= files->buffer_bytes) /* elsewhere, also before it */
+        where = 0;
+    if (*bytes > files->buffer_bytes - where)
+        *bytes = files->buffer_bytes - where;
+    if (data != files->buffer + where)
+        memcpy(files->buffer, data, *bytes);
+    return where;
+}
+
 int files_write(struct files *files, uint64_t handle, uint64_t offset,
                 const void *from, size_t bytes, uint64_t *end)
 {
@@ -249,14 +291,11 @@ int files_write(struct files *files, uint64_t handle, uint64_t offset,
     if (!files->may_write)
         return FILES_ERR_DENIED;
     while (bytes) {
-        size_t n = bytes < files->buffer_bytes ? bytes : files->buffer_bytes;
-        uint64_t w[4] = {handle, offset, n, 0};
+        size_t n = bytes, where = buffer_put(files, data, &n);
+        uint64_t w[4] = {handle, offset, n, where};
         struct message m;
-        int error;
+        int error = files_call_words(files, &m, FILES_WRITE, 4, w);
 
-        if (data != files->buffer)
-            memcpy(files->buffer, data, n);
-        error = files_call_words(files, &m, FILES_WRITE, 4, w);
         if (error)
             return error;
         behind = message_get(&m);

@@ -36,13 +36,21 @@ void clients_close_all(void)
         close_all(&clients[i]);
 }
 
+/* What the client's earlier life was told does not concern this one. */
+static void buffer_lend(const struct memory *buffer)
+{
+    uint64_t *word = buffer->address;
+
+    memset(word, 0, buffer->bytes);
+    word[0] = word[buffer->bytes / 8 - 1] = FILES_LENT;
+}
+
 int client_connect(uint64_t badge, struct client **client)
 {
     *client = client_find(badge);
     if (*client) {
         close_all(*client);
-        /* What the client's earlier life was told does not concern this one. */
-        memset((*client)->buffer.address, 0, (*client)->buffer.bytes);
+        buffer_lend(&(*client)->buffer);
         return FILES_OK;
     }
     *client = client_unused();
@@ -50,6 +58,7 @@ int client_connect(uint64_t badge, struct client **client)
         return FILES_ERR_CLIENTS;
     if (memory_alloc_sized(FILES_BUFFER_BYTES, PAGE_BITS, &(*client)->buffer))
         return FILES_ERR_MEMORY;
+    buffer_lend(&(*client)->buffer);
     (*client)->badge = badge;
     return FILES_OK;
 }

@@ -53,6 +53,15 @@ void connection_close(struct site *s, struct connection *c)
     c->state = CONNECTION_CLOSED;
 }
 
+/* At once: nothing of it shall stay in memory, and no answer look whole. */
+static void connection_reset(struct site *s, struct connection *c)
+{
+    const struct linger reset = {.l_onoff = 1};
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    connection_close(s, c);
+}
+
 short connection_events(const struct connection *c)
 {
     return c->state == CONNECTION_SEND ? POLLOUT : POLLIN;
@@ -103,6 +112,23 @@ static void sent_all(struct site *s, struct connection *c)
     }
 }
 
+/* The file server may die while a piece is sent from its buffer, and zeros go
+ * out: then the connection is reset before its end, and the client knows. The
+ * last piece has nothing after it, so it is copied first. */
+static bool piece_settle(struct site *s, const struct connection *c,
+                         struct iovec *v)
+{
+    static uint8_t last[FILE_WINDOW];
+
+    if (!c->file || c->file->content || c->at + v->iov_len < c->end)
+        return true;
+    memcpy(last, v->iov_base, v->iov_len);
+    if (!data_is_sound(&s->library, v->iov_base))
+        return false;
+    v->iov_base = last;
+    return true;
+}
+
 /* The next bytes of the body, in place. False: they cannot be had. */
 static bool body_next(struct site *s, struct connection *c, struct iovec *v)
 {
@@ -117,7 +143,7 @@ static bool body_next(struct site *s, struct connection *c, struct iovec *v)
         error = file_view(&s->library, c->file, c->at, want, &data, &done);
     library_result(&s->library, error, s->now);
     *v = (struct iovec){(void *)data, done};
-    return !error && done;
+    return !error && done && piece_settle(s, c, v);
 }
 
 /* The file has gone, or become shorter. If nothing of the answer is out yet,
@@ -173,6 +199,10 @@ static void turn_send(struct site *s, struct connection *c)
     n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
     if (n < 0 && errno != EAGAIN) {
         connection_close(s, c);
+        return;
+    }
+    if (n > 0 && !data_is_sound(&s->library, v[1].iov_base)) {
+        connection_reset(s, c);
         return;
     }
     if (n > 0)
@@ -301,15 +331,14 @@ void connection_turn(struct site *s, struct connection *c)
 
 void connection_expire(struct site *s, struct connection *c)
 {
-    /* At once: what the client does not take shall not stay in memory. */
-    const struct linger reset = {.l_onoff = 1};
     bool waits = c->state == CONNECTION_UPLOAD ||
                  (c->state == CONNECTION_READ && c->in_bytes);
 
     if (!waits) {
-        if (c->state != CONNECTION_READ)
-            setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-        connection_close(s, c);
+        if (c->state == CONNECTION_READ)
+            connection_close(s, c);
+        else
+            connection_reset(s, c);
         return;
     }
     upload_abort(s, c);

@@ -15,7 +15,7 @@ bool library_open(struct library *l, uint32_t connections)
     memset(l, 0, sizeof(*l));
     l->count = connections + FILE_SPARE;
     l->list = calloc(l->count, sizeof(*l->list));
-    files_connect_service(&l->files, "files");
+    files_connect_lasting(&l->files, "files");
     return l->list;
 }
 
@@ -166,19 +166,21 @@ static struct file *unused(struct library *l)
 /* Keep what a small file holds, and give its handle back. */
 static void keep_small(struct library *l, struct file *f)
 {
+    const uint8_t *data;
+    char *content;
     size_t done;
 
-    if (f->stat.size > FILE_SMALL)
+    if (f->stat.size > FILE_SMALL ||
+        files_view_at(&l->files, f->handle, 0, f->stat.size, FILE_READ_AT,
+                      &data, &done) ||
+        done != f->stat.size || !(content = malloc(FILE_SMALL)))
         return;
-    f->content = malloc(FILE_SMALL);
-    if (!f->content)
-        return;
-    if (files_read(&l->files, f->handle, 0, f->content, f->stat.size, &done) ||
-        done != f->stat.size) {
-        free(f->content);
-        f->content = NULL;
+    memcpy(content, data, done);
+    if (!data_is_sound(l, data)) {
+        free(content);
         return;
     }
+    f->content = content;
     handle_close(l, f);
 }
 
@@ -308,7 +310,7 @@ static int view(struct library *l, struct file *f, uint64_t offset,
     return error ? error
                  : files_view_at(&l->files, f->handle, offset,
                                  bytes < FILE_WINDOW ? bytes : FILE_WINDOW,
-                                 FILE_WHERE, data, done);
+                                 FILE_READ_AT, data, done);
 }
 
 int file_view(struct library *l, struct file *f, uint64_t offset, size_t bytes,
@@ -330,6 +332,14 @@ int file_view(struct library *l, struct file *f, uint64_t offset, size_t bytes,
         error = view(l, f, offset, bytes, data, done);
     }
     return error;
+}
+
+bool data_is_sound(const struct library *l, const void *data)
+{
+    const struct files *f = &l->files;
+
+    return (uintptr_t)data - (uintptr_t)f->buffer >= f->buffer_bytes ||
+           files_is_lent(f);
 }
 
 void library_forget(struct library *l, const char *path)

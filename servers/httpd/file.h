@@ -22,8 +22,10 @@
 #define FILE_HANDLES   24u           /* the rest are for uploads and listings */
 #define FILE_SPARE     32u           /* entries more than connections */
 #define FILE_WINDOW    (64ul << 10)  /* bytes sent in one turn at most */
-/* Where files are read into the lent buffer; uploads have what is before. */
-#define FILE_WHERE FILE_WINDOW
+/* Where in the lent buffer files are read, and uploads are put: not in its
+ * first and last page, by which it shows that it is lent. */
+#define FILE_READ_AT  (128ul << 10)
+#define FILE_WRITE_AT (32ul << 10)
 
 struct file {
     char path[FILES_PATH_MAX + 1]; /* on the disk */
@@ -69,9 +71,12 @@ void file_release(struct library *l, struct file *file);
 void library_tick(struct library *l, uint64_t now);
 
 /* Up to `bytes` bytes from `offset` on, in place until the next call; *done is
- * 0 behind the end. */
+ * 0 behind the end. They count if data_is_sound() when they have been used. */
 int file_view(struct library *l, struct file *file, uint64_t offset,
               size_t bytes, const uint8_t **data, size_t *done);
+
+/* False: it is in the lent buffer, and that is no more: it may be zeros. */
+bool data_is_sound(const struct library *l, const void *data);
 
 /* Something at or below `path` changed: ask the next time. */
 void library_forget(struct library *l, const char *path);

@@ -208,15 +208,20 @@ static void upload_fail(struct site *s, struct connection *c, int status)
     respond_status(s, c, NULL, status, NULL);
 }
 
+/* `data` is what was received into the lent buffer, or is copied there. */
 static int upload_write(struct site *s, struct upload *u, const char *data,
                         size_t bytes)
 {
     struct library *l = &s->library;
+    uint8_t *lent = l->files.buffer + FILE_WRITE_AT;
 
-    if (u->lives != l->files.lives)
-        return FILES_ERR_GONE; /* the handle went with the file server */
+    /* The handle goes with the file server. */
+    if (u->lives != l->files.lives || !l->files.buffer)
+        return FILES_ERR_GONE;
+    if ((const uint8_t *)data != lent)
+        memcpy(lent, data, bytes);
     return library_result(
-        l, files_write(&l->files, u->handle, u->at, data, bytes, &u->at),
+        l, files_write(&l->files, u->handle, u->at, lent, bytes, &u->at),
         s->now);
 }
 
@@ -302,6 +307,7 @@ static void body_came(struct site *s, struct connection *c, const char *data,
 static ssize_t receive_known(struct site *s, struct connection *c)
 {
     struct files *files = &s->library.files;
+    char *lent = (char *)files->buffer + FILE_WRITE_AT;
     size_t room = FILE_WINDOW, used;
     ssize_t n;
 
@@ -311,9 +317,9 @@ static ssize_t receive_known(struct site *s, struct connection *c)
     }
     if (room > c->upload->left)
         room = (size_t)c->upload->left;
-    n = recv(c->fd, files->buffer, room, 0);
+    n = recv(c->fd, lent, room, 0);
     if (n > 0)
-        body_came(s, c, (const char *)files->buffer, (size_t)n, &used);
+        body_came(s, c, lent, (size_t)n, &used);
     return n;
 }
 

@@ -304,6 +304,32 @@ def test_the_files_and_the_stack_may_die(start, disk_sums):
         assert hashlib.sha256(big).hexdigest() == disk_sums["/big.bin"], who
 
 
+def test_the_file_server_may_die_under_transfers(start, disk_sums):
+    """httpd lives; what a client takes for the whole file is the file."""
+    site = start()
+    wait_until(lambda: site.status("/src/Makefile") == 200)
+    with site.connect() as s:                   # an upload stands still
+        s.sendall(f"PUT /upload/a {HEAD}Content-Length: 9\r\n\r\nhell".encode())
+        wait_until(lambda: ".put-" in site.machine.run("ls -a /upload"))
+        site.machine.run("kill fs")
+        s.sendall(b"o all")
+        assert until_end(s).startswith(b"HTTP/1.1 503 ")
+    site.wait()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        under_way = [pool.submit(site.curl, "/big.bin", check=False)
+                     for _ in range(4)]
+        for _ in range(3):
+            time.sleep(1)
+            site.machine.run("kill fs")
+        for each in under_way:
+            got = each.result()
+            assert got.returncode != 0 or hashlib.sha256(
+                got.stdout).hexdigest() == disk_sums["/big.bin"]
+    assert hashlib.sha256(site.curl("/big.bin").stdout).hexdigest() == \
+        disk_sums["/big.bin"]
+    assert not re.search("httpd: .*stopped", site.machine.run("log"))
+
+
 def test_iperf_and_echo(start):
     site = start()
     ports = site.machine.ports

@@ -110,6 +110,16 @@ int files_connect_service(struct files *files, const char *name)
     return FILES_OK;
 }
 
+int files_connect_lasting(struct files *files, const char *name)
+{
+    return files_connect_service(files, name);
+}
+
+bool files_is_lent(const struct files *files)
+{
+    return files->buffer && !files_on_host.lost;
+}
+
 void files_disconnect(struct files *files)
 {
     free(files->buffer);
@@ -176,20 +186,9 @@ int files_view_at(struct files *files, uint64_t handle, uint64_t offset,
         return error;
     n = pread(fd, files->buffer + where, bytes < room ? bytes : room,
               (off_t)offset);
+    if (files_on_host.lost) /* between the answer and its use */
+        memset(files->buffer, 0, files->buffer_bytes);
     *data = files->buffer + where;
-    *got = n > 0 ? (size_t)n : 0;
-    return done(n);
-}
-
-int files_read(struct files *files, uint64_t handle, uint64_t offset, void *to,
-               size_t bytes, size_t *got)
-{
-    int fd, error = descriptor_of(files, handle, &fd);
-    ssize_t n;
-
-    if (error)
-        return error;
-    n = pread(fd, to, bytes, (off_t)offset);
     *got = n > 0 ? (size_t)n : 0;
     return done(n);
 }

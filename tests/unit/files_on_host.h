@@ -13,6 +13,7 @@ struct files_on_host {
     int sync_error;   /* files_sync does */
     bool read_only;   /* the client may not write */
     bool restarted;   /* the service has lost its clients: set by the test */
+    bool lost;        /* the buffer is: zeros are in its place */
     unsigned calls;   /* counted */
     unsigned handles; /* open */
     unsigned most;    /* handles that were open at once */

@@ -771,6 +771,32 @@ static void a_transfer_survives_a_restart_of_the_file_server(void **state)
     close(fd);
 }
 
+static void zeros_never_look_like_the_file(void **state)
+{
+    int fd = connect_client();
+    bool closed;
+
+    (void)state;
+    say(fd, "GET /big.bin" HOST "\r\n");
+    rounds(5);
+    files_on_host.lost = true;
+    assert_true(hear(fd, &closed) < BIG_BYTES && closed);
+    close(fd);
+    files_on_host.lost = false;
+    /* All of it in one piece: nothing is out yet. */
+    write_file("middle", big, 40000);
+    ask_status("GET /middle" HOST "\r\n", 200);
+    files_on_host.lost = true;
+    ask_status("GET /middle" HOST "\r\n", 503);
+    write_file("little", "little", 6);
+    ask_status("GET /little" HOST "\r\n", 503);
+    files_on_host.lost = false;
+    ask_status("GET /little" HOST "\r\n", 200);
+    assert_string_equal(body(), "little");
+    unlink(path_of("middle"));
+    unlink(path_of("little"));
+}
+
 static void a_transfer_breaks_off_if_its_file_changes(void **state)
 {
     int fd = connect_client();
@@ -1022,6 +1048,7 @@ int main(void)
         TEST(the_listener_comes_back),
         TEST(without_files),
         TEST(a_transfer_survives_a_restart_of_the_file_server),
+        TEST(zeros_never_look_like_the_file),
         TEST(a_transfer_breaks_off_if_its_file_changes),
         TEST(a_file_is_put),
         TEST(a_file_is_put_in_chunks),

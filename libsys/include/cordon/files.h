@@ -28,6 +28,8 @@
 #define FILES_HANDLES_MAX  32   /* open at once, for each client */
 #define FILES_BUFFER_BYTES (256ul << 10) /* lent to each client */
 #define FILES_STATUS_MAX   255 /* bytes of the text of files_status() */
+/* The first and the last word of a buffer that has just been lent. */
+#define FILES_LENT 0x746e656c73656c69ull
 
 /*
  * Operations: labels of the request. Words of request -> words of the reply.
@@ -154,6 +156,7 @@ struct files {
     cap_t frames;   /* slots of the buffer's Frames */
     unsigned lives; /* times that it was connected again by itself: handles
                        from before are lost, and may come to mean other files */
+    bool lasting;   /* files_connect_lasting() */
 };
 
 /*
@@ -167,6 +170,17 @@ int files_connect(struct files *files, cap_t endpoint);
 
 /* Connect to the service that the policy gave the component under `name`. */
 int files_connect_service(struct files *files, const char *name);
+
+/*
+ * The same for a client of a network that shall not die with the server when it
+ * touches the buffer: zeros take its place then (memory_map_lent). What it
+ * reads there counts only if files_is_lent() afterwards, for which it leaves
+ * the first and the last page alone: the buffer goes from one end to the other,
+ * and goes as a whole. So it reads with files_view_at() and not _view() or
+ * _read(), and what it writes is in the buffer already.
+ */
+int files_connect_lasting(struct files *files, const char *name);
+bool files_is_lent(const struct files *files);
 
 /* Unmap the buffer: before connecting again, after the service has died. */
 void files_disconnect(struct files *files);
@@ -197,7 +211,7 @@ int files_view_at(struct files *files, uint64_t handle, uint64_t offset,
  * Write all of `bytes` bytes at `offset`, or at the file's end for
  * FILES_APPEND. *end (may be null) is the offset behind them. More than a
  * buffer goes in pieces: an error may leave some of them written. Data that is
- * at the buffer's start already is not copied.
+ * in the buffer already is written from there, without a copy.
  */
 int files_write(struct files *files, uint64_t handle, uint64_t offset,
                 const void *from, size_t bytes, uint64_t *end);
