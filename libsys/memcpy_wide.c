@@ -1,5 +1,6 @@
-/* Whether memcpy may use AVX: the CPU has it, and the system keeps its registers
- * (Intel SDM 1, 14.3: CPUID.1:ECX.OSXSAVE and AVX, XCR0 bits 1 and 2). */
+/* Whether memcpy may use AVX: the CPU has it, and the system keeps its
+ * registers (Intel SDM 1, 14.3: CPUID.1:ECX.OSXSAVE and AVX, XCR0 bits 1 and
+ * 2). */
 #include <cpuid.h>
 #include <stdint.h>
 
