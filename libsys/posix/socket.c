@@ -1,12 +1,10 @@
 /*
- * Sockets made, named, connected and closed.
+ * Sockets made, named and closed.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "libsys/posix/socket.h"
-
-#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
 
 /* The enum net_kind, or -errno. */
 static int kind_of(int domain, int type, int protocol)
@@ -57,7 +55,7 @@ static int make(int domain, int type, unsigned kind, struct socket **out)
     return domain == AF_INET ? socket_begin(s, NULL) : 0;
 }
 
-static void unmake(struct socket *s)
+void socket_unmake(struct socket *s)
 {
     struct socket_net *use = s->use;
 
@@ -81,7 +79,7 @@ int socket(int domain, int type, int protocol)
     if (result < 0 && s != NULL) {
         if (s->has_number)
             net_socket_close(s->use->net, s->number, true);
-        unmake(s);
+        socket_unmake(s);
     }
     return (int)socket_leave(result);
 }
@@ -119,7 +117,7 @@ int socket_close(void *state)
     s->has_number = false;
     if (s->waiters != 0)
         socket_wake(use);
-    unmake(s);
+    socket_unmake(s);
     socket_unlock();
     return 0;
 }
@@ -162,99 +160,6 @@ int listen(int fd, int backlog)
     if (error == 0)
         s->listening = true;
     return (int)socket_leave(error);
-}
-
-/* One that waits, or -EAGAIN. */
-static int accept_once(struct socket *s, struct socket *out)
-{
-    int error = socket_error_take(s);
-    unsigned events = socket_events(s);
-
-    if (error != 0)
-        return error;
-    if ((events & NET_ACCEPT) == 0)
-        return events & NET_DEAD ? -EINVAL : -EAGAIN;
-    return socket_error(
-        s, net_accept(s->use->net, s->number, &out->number, &out->peer));
-}
-
-static int accept_wait(struct socket *s, struct socket *out)
-{
-    uint64_t deadline = socket_deadline(s, 0, s->receive_time);
-
-    for (;;) {
-        int error = accept_once(s, out);
-
-        if (error == -EAGAIN)
-            error = socket_wait(s, deadline);
-        else
-            return error;
-        if (error != 0)
-            return error;
-    }
-}
-
-/* A descriptor of its own for what was accepted; `s` is the listener. */
-static int accept_make(struct socket *s, struct socket *c, int flags)
-{
-    int fd;
-
-    c->use = s->use;
-    c->use->users++;
-    c->has_number = c->connected = true;
-    c->kind = NET_TCP;
-    c->domain = s->domain;
-    c->type = s->type;
-    c->protocol = s->protocol;
-    c->nonblocking = (flags & SOCK_NONBLOCK) != 0;
-    fd = fd_open(&socket_operations, c);
-    if (fd < 0) {
-        net_socket_close(c->use->net, c->number, true);
-        unmake(c);
-    }
-    return fd;
-}
-
-static int accept_enter(struct socket *s, int flags, struct sockaddr *address,
-                        socklen_t *bytes)
-{
-    struct socket *c;
-    int result;
-
-    if (s->kind != NET_TCP)
-        return -EOPNOTSUPP;
-    if (!s->listening)
-        return -EINVAL;
-    c = socket_make();
-    if (c == NULL)
-        return -ENOMEM;
-    result = accept_wait(s, c);
-    if (result != 0) {
-        socket_free(c);
-        return result;
-    }
-    result = accept_make(s, c, flags);
-    if (result >= 0)
-        address_to_sockaddr(s->domain, &c->peer, address, bytes);
-    return result;
-}
-
-int accept4(int fd, struct sockaddr *restrict address,
-            socklen_t *restrict bytes, int flags)
-{
-    struct socket *s;
-
-    if (flags & ~TYPE_FLAGS)
-        return (int)posix_result(-EINVAL);
-    s = socket_enter(fd);
-    if (s == NULL)
-        return -1;
-    return (int)socket_leave(accept_enter(s, flags, address, bytes));
-}
-
-int accept(int fd, struct sockaddr *restrict address, socklen_t *restrict bytes)
-{
-    return accept4(fd, address, bytes, 0);
 }
 
 int shutdown(int fd, int how)

@@ -45,6 +45,9 @@ struct socket {
 
 extern const struct fd_operations socket_operations;
 
+/* Or-ed to a socket's type. */
+#define TYPE_FLAGS (SOCK_NONBLOCK | SOCK_CLOEXEC)
+
 /* The socket behind fd, with the mutex taken; else NULL, and errno is EBADF or
  * ENOTSOCK. */
 struct socket *socket_enter(int fd);
@@ -63,6 +66,10 @@ void socket_net_drop(struct socket_net *use);
  */
 struct socket *socket_make(void);
 void socket_free(struct socket *s);
+
+/* One whose number is closed, or that never had one: nobody uses it any more.
+ */
+void socket_unmake(struct socket *s);
 
 /* Waits for news of any socket: 0: look again, -EAGAIN: the deadline passed,
  * -EBADF: closed meanwhile. Without the mutex meanwhile. */
