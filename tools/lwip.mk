@@ -75,6 +75,6 @@ $(4): private LWIP_HOST = $(O)/$(1)/liblwip.a
 $(O)/$(1)/servers/net/%.o $(O)/$(1)/tests/%.o: private TEST_CFLAGS += $(LWIP_CFLAGS)
 -include $(patsubst %,$(O)/$(1)/lwip/%.d,$(LWIP_FILES))
 endef
-$(eval $(call lwip_host,t,$$(CC),-fsanitize=address$(,)undefined,$(O)/unit/test_net_sockets $(O)/unit/test_net_card))
+$(eval $(call lwip_host,t,$$(CC),-fsanitize=address$(,)undefined,$(addprefix $(O)/unit/test_net_,tcp rights lies datagrams card)))
 $(eval $(call lwip_host,f,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz/fuzz_net_server $(O)/fuzz/fuzz_net_frames))
 $(eval $(call lwip_host,fc,$$(CLANG),-fsanitize=fuzzer-no-link$(,)address$(,)undefined,$(O)/fuzz-reach/fuzz_net_server $(O)/fuzz-reach/fuzz_net_frames))
