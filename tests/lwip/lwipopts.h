@@ -33,6 +33,10 @@
 #undef LWIP_DHCP_DOES_ACD_CHECK
 #define LWIP_DHCP_DOES_ACD_CHECK 1
 
+/* They fill the table of neighbours with those of one small network. */
+#undef ARP_TABLE_SIZE
+#define ARP_TABLE_SIZE 64
+
 /* They count what is in use, and look at pools that we do not have. */
 #undef MEM_STATS
 #undef PBUF_POOL_SIZE
