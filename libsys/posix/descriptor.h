@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cordon/fd.h>
 
 struct descriptor {
@@ -21,3 +23,6 @@ const struct fd_paths *path_backend(void);
 
 /* The POSIX way to return: -1 and errno for a negative result. */
 long posix_result(long result);
+
+/* At most UIO_MAXIOV pieces, with lengths whose sum fits a result. */
+bool pieces_good(const struct iovec *pieces, int count);

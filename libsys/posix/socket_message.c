@@ -2,23 +2,8 @@
  * send, recv and their like: all of them are sendmsg or recvmsg.
  */
 #include <errno.h>
-#include <limits.h>
 
 #include "libsys/posix/socket.h"
-
-static bool pieces_good(const struct iovec *pieces, int count)
-{
-    size_t left = INT_MAX;
-
-    if (count < 0 || count > UIO_MAXIOV)
-        return false;
-    for (int i = 0; i < count; i++) {
-        if (pieces[i].iov_len > left)
-            return false;
-        left -= pieces[i].iov_len;
-    }
-    return true;
-}
 
 /* A stream has its peer already: an address is not looked at. */
 static ssize_t send_enter(struct socket *s, const struct iovec *pieces,

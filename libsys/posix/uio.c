@@ -8,11 +8,11 @@
 
 #include "libsys/posix/descriptor.h"
 
-static bool pieces_good(const struct iovec *pieces, int count)
+bool pieces_good(const struct iovec *pieces, int count)
 {
     size_t left = INT_MAX;
 
-    if (count <= 0 || count > UIO_MAXIOV)
+    if (count < 0 || count > UIO_MAXIOV)
         return false;
     for (int i = 0; i < count; i++) {
         if (pieces[i].iov_len > left)
@@ -52,7 +52,7 @@ ssize_t readv(int fd, const struct iovec *pieces, int count)
 
     if (!descriptor_get(fd, &d) || d.operations->read == NULL)
         return posix_result(-EBADF);
-    if (!pieces_good(pieces, count))
+    if (count == 0 || !pieces_good(pieces, count))
         return posix_result(-EINVAL);
     if (d.operations->readv != NULL)
         return posix_result(d.operations->readv(d.state, pieces, count));
@@ -65,7 +65,7 @@ ssize_t writev(int fd, const struct iovec *pieces, int count)
 
     if (!descriptor_get(fd, &d) || d.operations->write == NULL)
         return posix_result(-EBADF);
-    if (!pieces_good(pieces, count))
+    if (count == 0 || !pieces_good(pieces, count))
         return posix_result(-EINVAL);
     if (d.operations->writev != NULL)
         return posix_result(d.operations->writev(d.state, pieces, count));

@@ -179,8 +179,11 @@ static void accept_some(struct server *s)
             accepted(s, fd);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
                    errno == ENOMEM) {
-            /* Fewer than were asked for: wait until one ends. */
-            s->full = !make_room(s);
+            /* Fewer sockets than asked for. That of the one closed here is
+             * free when its peer has acknowledged the end: until something
+             * ends, or the next tick, no second one has to go for it. */
+            make_room(s);
+            s->full = true;
             return;
         } else if (errno != ECONNABORTED && errno != EINTR) {
             if (errno != EAGAIN)

@@ -1,3 +1,7 @@
+/*
+ * A page of zeros where memory that somebody lent is gone: for whom, when, and
+ * out of which memory (spare.h says why).
+ */
 #include "servers/init/spare.h"
 
 #include <cordon/cordon.h>

@@ -25,6 +25,7 @@ POLICY = "policies/default.yaml"
 HOST = "10.0.2.2"                  # of user-mode networking: this computer
 DATA = os.urandom(3_000_000)
 SUM = hashlib.sha256(DATA).hexdigest()
+ASKED = threading.Event()          # /silent has a client
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -72,6 +73,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.head(301, ("Location", "/loop"), ("Content-Length", 0))
 
     def get_silent(self):
+        ASKED.set()
         time.sleep(20)
 
     def get_nonsense(self):
@@ -212,7 +214,7 @@ def test_wget_says_what_is_wrong(system, server):
     assert m.run(f"wget http://{HOST}:1/") == f"wget: {HOST}:1: connection refused"
     assert "https is not supported" in m.run("wget https://example.com/")
     m.send_line(f"wget {server}/silent")
-    time.sleep(0.5)
+    assert ASKED.wait(20 * PATIENCE)
     m.send("\x03")
     m.wait_prompt()
     assert m.run("status") == "130"

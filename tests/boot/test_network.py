@@ -2,13 +2,11 @@
 and what the log says of them."""
 
 import os
-import re
 import struct
-import time
 
 import pytest
 
-from tests.lib.machine import PATIENCE
+from tests.lib.machine import log_until
 from tests.lib.packets import (ARP, EVERYONE, ICMP, ICMP6, IP, IPV6, MAC, PEER,
                                UDP, Peer, address, arp, echo, ether, icmp6,
                                ipv4, ipv6, kind_of, solicited, udp)
@@ -41,18 +39,6 @@ def start(machine, wire, test_directory):
         m.wait_prompt()
         return m
     return boot
-
-
-def log_until(m, pattern, timeout=20):
-    """Waits until the log has a line that matches; returns the match."""
-    end = time.monotonic() + timeout * PATIENCE
-    while True:
-        found = re.search(pattern, m.run("log"))
-        if found or time.monotonic() > end:
-            break
-        time.sleep(0.2)
-    assert found, f"no line like {pattern!r}\n" + m.tail()
-    return found
 
 
 def test_addresses_from_user_networking(machine):

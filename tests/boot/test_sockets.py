@@ -9,22 +9,10 @@ import time
 
 import pytest
 
-from tests.lib.machine import PATIENCE
+from tests.lib.machine import PATIENCE, log_until
 
 POLICY = "tests/component/nettest/policy.yaml"
 CARD = "e1000e,netdev=n,mac=52:54:00:12:34:56"
-
-
-def log_until(m, pattern, timeout=30):
-    """Waits until the log has a line that matches; returns the match."""
-    end = time.monotonic() + timeout * PATIENCE
-    while True:
-        found = re.search(pattern, m.run("log"))
-        if found or time.monotonic() > end:
-            break
-        time.sleep(0.2)
-    assert found, f"no line like {pattern!r}\n" + m.tail(60)
-    return found
 
 
 @pytest.fixture

@@ -205,5 +205,17 @@ class Machine:
         return Trace(self.trace_path)
 
 
+def log_until(m, pattern, timeout=30):
+    """Waits until the log has a line that matches; returns the match."""
+    end = time.monotonic() + timeout * PATIENCE
+    while True:
+        found = re.search(pattern, m.run("log"))
+        if found or time.monotonic() > end:
+            break
+        time.sleep(0.2)
+    assert found, f"no line like {pattern!r}\n" + m.tail(60)
+    return found
+
+
 def clean(text):
     return ESCAPES.sub("", text.replace("\r\n", "\n").replace("\r", ""))

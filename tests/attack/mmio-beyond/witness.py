@@ -1,3 +1,5 @@
+"""Whether the load beyond the window met nothing."""
+
 from tests.attack.witnesses import Breach
 from tests.lib.trace import PAGE_FAULT
 

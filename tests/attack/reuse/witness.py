@@ -1,3 +1,5 @@
+"""Whether anything is left of what memory held for its last owner."""
+
 from tests.attack.attempt import MARK, MEMORY
 from tests.attack.witnesses import Breach
 
