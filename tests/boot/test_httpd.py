@@ -330,6 +330,26 @@ def test_the_file_server_may_die_under_transfers(start, disk_sums):
     assert not re.search("httpd: .*stopped", site.machine.run("log"))
 
 
+def test_the_cable_is_out_in_mid_transfer(start, disk_sums):
+    """TCP sends again what was lost; nobody is told."""
+    site = start()
+    sum_ = hashlib.sha256()
+    with site.connect() as s:
+        s.sendall(f"GET /big.bin {HEAD}Connection: close\r\n\r\n".encode())
+        with s.makefile("rb") as f:
+            while f.readline().strip():
+                pass
+            sum_.update(f.read(1_000_000))
+            site.machine.hmp("set_link net0 off")
+            time.sleep(3)                       # that long it is out
+            site.machine.hmp("set_link net0 on")
+            while piece := f.read(1 << 20):
+                sum_.update(piece)
+    assert sum_.hexdigest() == disk_sums["/big.bin"]
+    assert "net: link down" in site.machine.run("log")
+    site.nobody_died()
+
+
 def test_iperf_and_echo(start):
     site = start()
     ports = site.machine.ports
