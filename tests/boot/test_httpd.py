@@ -281,9 +281,13 @@ def test_clients_that_stop_reading_or_say_nothing(start):
     site.nobody_died()
 
 
-def test_more_connections_than_there_are(start, test_directory):
+@pytest.mark.parametrize("few", [
+    ("put=/upload", "connections=12"),
+    ("listen: [tcp 80], sockets: 140", "listen: [tcp 80], sockets: 13"),
+], ids=["connections", "sockets"])
+def test_more_connections_than_there_are(start, test_directory, few):
     """Idle ones make room for new ones."""
-    site = start(changed(test_directory, ("put=/upload", "connections=12")))
+    site = start(changed(test_directory, few))
     idle = [site.connect() for _ in range(30)]
     assert site.status("/src/Makefile") == 200
     for s in idle[-8:]:
