@@ -8,8 +8,6 @@
 
 #include "libsys/runtime.h"
 
-#define ALL_INTERRUPT_BITS ((1ull << DRIVER_MAX_VECTORS) - 1)
-
 /*
  * Where IOVAs come from: low first, because many devices send 32 bits or
  * fewer, never page 0, never the addresses 0xfeexxxxx that mean interrupts

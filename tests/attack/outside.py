@@ -27,7 +27,6 @@ from tests.lib.wire import Wire, pcap_frames
 CARD_NAME = "52:54:00:12:34:56"
 CARD = bytes.fromhex(CARD_NAME.replace(":", ""))
 GUEST = "10.0.2.15"               # what QEMU's user-mode network gives first
-GATEWAY = "10.0.2.2"
 NEIGHBOUR = "10.0.2.77"           # ours
 NEIGHBOUR_MAC = bytes.fromhex("02c0ffee0077")
 ECHO = 0x4321                     # identifies our pings
@@ -106,17 +105,13 @@ class Outside:
 
     # As a client of the host
 
-    def url(self, path):
-        return f"http://127.0.0.1:{self.ports['http']}{path}"
-
     def fetch(self, path, timeout=60):
-        """(what came, seconds); curl's word if nothing did."""
-        start = time.monotonic()
+        """What curl got of the web server; None: not all, or nothing."""
         done = subprocess.run(
             ["curl", "-sS", "--noproxy", "*", "-m", str(timeout * PATIENCE),
-             self.url(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert done.returncode == 0, f"{path}: {done.stderr.decode()}"
-        return done.stdout, time.monotonic() - start
+             f"http://127.0.0.1:{self.ports['http']}{path}"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        return None if done.returncode else done.stdout
 
     def connect(self, port, timeout=5):
         s = socket.create_connection(("127.0.0.1", self.ports[port]),
