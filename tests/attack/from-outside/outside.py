@@ -193,9 +193,9 @@ CLIENTS = 16                      # twice as many as it takes (policy.yaml)
 
 
 def slow_head(net, number):
-    """A request, byte by byte."""
+    """A request, byte by byte, for longer than anybody waits."""
     with net.connect("http", PATIENT) as s:
-        for byte in b"GET / HTTP/1.1\r\nHost: cordon\r\nX: " + bytes([65]) * 200:
+        for byte in b"GET / HTTP/1.1\r\nHost: cordon\r\nX: " + b"A" * 2000:
             s.sendall(bytes([byte]))
             time.sleep(0.5)
 
