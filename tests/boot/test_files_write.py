@@ -257,11 +257,13 @@ def test_changes_reach_the_disk_by_themselves(machine, own_disk):
 
 # --- power cuts ---
 
+CUT_WRITES = 1000        # what copying and syncing big.bin takes, about
+
 def cut_seeds():
-    """SEED=n: that one alone; POWER_CUTS=n: so many."""
+    """SEED=n: that one alone; POWER_CUTS=n: so many, from 1 on."""
     if "SEED" in os.environ:
         return [int(os.environ["SEED"])]
-    return list(range(1, 1 + int(os.environ.get("POWER_CUTS", "4"))))
+    return list(range(1, 1 + int(os.environ.get("POWER_CUTS", "50"))))
 
 
 class Workload:
@@ -281,7 +283,7 @@ class Workload:
         what = self.chance.random()
         if what < 0.5:
             # A new file takes the old one's place: all of either, never both.
-            text = f"{number} " + "x" * self.chance.randrange(60)
+            text = f"{number} x" + "x" * self.chance.randrange(60)
             self.change(path, text + "\n")
             self.m.run(f"put /cut/new {text}; mv /cut/new {path}")
         elif what < 0.6 and self.now.get(path):
@@ -309,18 +311,28 @@ def kill_machine(m):
     m.process.wait()
 
 
+def writes(m):
+    """How many the disk has been asked for so far, as QEMU counts them."""
+    with open(m.trace_path, encoding="ascii") as f:
+        return f.read().count("pci_nvme_write ")
+
+
 @pytest.mark.parametrize("seed", cut_seeds())
 def test_power_cut(machine, own_disk, seed):
-    m = machine(POLICY, disks=[own_disk], keep_writes=True)
+    m = machine(POLICY, disks=[own_disk], keep_writes=True,
+                trace_events=("pci_nvme_write",))
     m.wait_prompt()
     work = Workload(m, seed)
     m.run("mkdir /cut; sync")
     for number in range(work.chance.randrange(5, 25)):
         work.step(number)
-    # In the middle of something, some milliseconds after it began.
-    m.send_line("cp /big.bin /cut/big; sync")
-    time.sleep(work.chance.random() * 1.5)
+    # In the middle of something, at one of its writes.
+    last = writes(m) + work.chance.randrange(1, CUT_WRITES)
+    m.send_line("cp /big.bin /cut/big; sync; echo whole")
+    while writes(m) < last and "\nwhole\n" not in m.console:
+        time.sleep(0.001)
     kill_machine(m)
+    print(f"cut after {writes(m)} writes, to be {last}")
     part = partition(own_disk)
     status, says = e2fsck(part, "-y")
     assert status in (0, 1), says
