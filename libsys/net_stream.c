@@ -40,20 +40,27 @@ size_t net_send_room(struct net *net, unsigned socket)
     return s != NULL ? net_room(net, socket, s) : 0;
 }
 
+/* Of `most` bytes from a position on, *bytes lie in one piece: where. */
+static uint8_t *piece_at(uint8_t *ring, uint32_t size, uint32_t position,
+                         uint32_t most, size_t *bytes)
+{
+    uint32_t start = position & (size - 1);
+
+    *bytes = most < size - start ? most : size - start;
+    return ring + start;
+}
+
 void *net_send_space(struct net *net, unsigned socket, size_t *bytes)
 {
     struct net_socket *s = net_socket_find(net, socket, NET_TCP);
-    uint32_t room, start;
+    uint32_t room;
 
     *bytes = 0;
     room = s != NULL ? net_room(net, socket, s) : 0;
     if (room == 0)
         return NULL;
-    start = s->send_head & (net->shape.send_bytes - 1);
-    if (room > net->shape.send_bytes - start)
-        room = net->shape.send_bytes - start;
-    *bytes = room;
-    return send_ring(net, socket) + start;
+    return piece_at(send_ring(net, socket), net->shape.send_bytes, s->send_head,
+                    room, bytes);
 }
 
 /* More than there was room for is the caller's mistake: cut off, so that the
@@ -116,17 +123,14 @@ size_t net_receive_peek(struct net *net, unsigned socket, void *data,
 const void *net_receive_data(struct net *net, unsigned socket, size_t *bytes)
 {
     struct net_socket *s = net_socket_find(net, socket, NET_TCP);
-    uint32_t waiting, start;
+    uint32_t waiting;
 
     *bytes = 0;
     waiting = s != NULL ? net_waiting(net, socket, s) : 0;
     if (waiting == 0)
         return NULL;
-    start = s->receive_tail & (net->shape.receive_bytes - 1);
-    if (waiting > net->shape.receive_bytes - start)
-        waiting = net->shape.receive_bytes - start;
-    *bytes = waiting;
-    return receive_ring(net, socket) + start;
+    return piece_at(receive_ring(net, socket), net->shape.receive_bytes,
+                    s->receive_tail, waiting, bytes);
 }
 
 void net_receive_pass(struct net *net, unsigned socket, size_t bytes)

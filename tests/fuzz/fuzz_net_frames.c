@@ -61,20 +61,6 @@ static void echo(void *arg, struct udp_pcb *u, struct pbuf *p,
     pbuf_free(p);
 }
 
-static void arp_tell(void)
-{
-    uint8_t frame[60] = {0};
-
-    memset(frame, 0xff, 6);
-    memcpy(frame + 6, card_host_peer_mac, 6);
-    memcpy(frame + 12, "\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01", 10);
-    memcpy(frame + 22, card_host_peer_mac, 6);
-    memcpy(frame + 28, peer, 4);
-    memcpy(frame + 38, own, 4);
-    card_host_arrive(frame, sizeof(frame), 0);
-    card_host_turn();
-}
-
 static void start(void)
 {
     struct tcp_pcb *listener;
@@ -193,7 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!started)
         start();
     started = true;
-    arp_tell();
+    card_host_peer_tells(peer, own);
     frames(data, size);
     sweep();
     return 0;

@@ -340,3 +340,18 @@ static void card_host_pass(uint32_t ms)
         card_host_turn();
     }
 }
+
+/* An ARP request of the peer's for our address: now the stack knows it. */
+static void card_host_peer_tells(const uint8_t peer[4], const uint8_t own[4])
+{
+    uint8_t frame[60] = {0};
+
+    memset(frame, 0xff, 6);
+    memcpy(frame + 6, card_host_peer_mac, 6);
+    memcpy(frame + 12, "\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01", 10);
+    memcpy(frame + 22, card_host_peer_mac, 6);
+    memcpy(frame + 28, peer, 4);
+    memcpy(frame + 38, own, 4);
+    card_host_arrive(frame, sizeof(frame), 0);
+    card_host_turn();
+}

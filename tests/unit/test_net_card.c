@@ -121,20 +121,6 @@ static uint32_t segment_make(uint8_t *frame, uint16_t port, uint32_t sequence,
     return frame_make(frame, IP_PROTO_TCP, 20 + bytes);
 }
 
-static void arp_tell(void)
-{
-    uint8_t frame[60] = {0};
-
-    memset(frame, 0xff, 6);
-    memcpy(frame + 6, card_host_peer_mac, 6);
-    memcpy(frame + 12, "\x08\x06\x00\x01\x08\x00\x06\x04\x00\x01", 10);
-    memcpy(frame + 22, card_host_peer_mac, 6);
-    memcpy(frame + 28, peer, 4);
-    memcpy(frame + 38, own, 4);
-    card_host_arrive(frame, sizeof(frame), 0);
-    card_host_turn();
-}
-
 /* ---- Connections ---- */
 
 struct flow {
@@ -457,7 +443,7 @@ static int start(void **state)
 {
     (void)state;
     card_host_start(features);
-    arp_tell();
+    card_host_peer_tells(peer, own);
     listener = tcp_new();
     tcp_bind(listener, IP_ADDR_ANY, PORT);
     listener = tcp_listen(listener);
