@@ -318,9 +318,9 @@ def test_the_file_server_may_die_under_transfers(start, disk_sums):
         site.machine.run("kill fs")
         s.sendall(b"o all")
         assert until_end(s).startswith(b"HTTP/1.1 503 ")
-    site.wait()
+    wait_until(lambda: site.status("/src/Makefile") == 200)
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        under_way = [pool.submit(site.curl, "/big.bin", check=False)
+        under_way = [pool.submit(site.curl, "-f", "/big.bin", check=False)
                      for _ in range(4)]
         for _ in range(3):
             time.sleep(1)
@@ -329,6 +329,7 @@ def test_the_file_server_may_die_under_transfers(start, disk_sums):
             got = each.result()
             assert got.returncode != 0 or hashlib.sha256(
                 got.stdout).hexdigest() == disk_sums["/big.bin"]
+    wait_until(lambda: site.status("/src/Makefile") == 200)
     assert hashlib.sha256(site.curl("/big.bin").stdout).hexdigest() == \
         disk_sums["/big.bin"]
     assert not re.search("httpd: .*stopped", site.machine.run("log"))
